@@ -1,0 +1,9 @@
+"""Rendered manifests -> Application; the only package that knows what Kubernetes dicts look like.
+
+Field meanings and defaults: https://kubernetes.io/docs/reference/kubernetes-api/.
+"""
+
+from .application import read_application
+from .workloads import WORKLOAD_KINDS
+
+__all__ = ["WORKLOAD_KINDS", "read_application"]

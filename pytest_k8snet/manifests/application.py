@@ -1,0 +1,202 @@
+"""Sorts the documents of a chart by what they are, and reads those that matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import yamltext
+from ..errors import ManifestError
+from ..model import (
+    Application,
+    Ingress,
+    Invalid,
+    NetworkPolicy,
+    Position,
+    Reference,
+    Service,
+    Workload,
+)
+from . import cilium
+from .objects import CLUSTER_SCOPED, KubernetesObject
+from .policies import read_policy
+from .services import read_ingress, read_service
+from .values import Manifest, described
+from .workloads import is_workload, read_workload
+
+# Groups that the API server itself serves; an object of another group is a custom resource.
+_BUILT_IN = frozenset(
+    (
+        "", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io",
+        "apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch",
+        "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io",
+        "extensions", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io",
+        "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io",
+        "resource.k8s.io", "scheduling.k8s.io", "settings.k8s.io", "storage.k8s.io",
+        "storagemigration.k8s.io",
+    )
+)  # fmt: skip
+
+# Built-in kinds that decide nothing about who talks to whom. They are large (ConfigMaps with
+# dashboards, CRDs of megabytes), so they are scanned for being YAML, and not made into data.
+_SCANNED = frozenset(
+    (
+        "ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding", "ClusterRole",
+        "ClusterRoleBinding", "PersistentVolumeClaim", "PodDisruptionBudget",
+        "HorizontalPodAutoscaler", "CustomResourceDefinition", "PriorityClass", "StorageClass",
+        "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "IngressClass",
+        "APIService", "PodSecurityPolicy", "ResourceQuota", "LimitRange",
+    )
+)  # fmt: skip
+
+_HEAD = re.compile(r"^(kind|apiVersion):[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_NAME = re.compile(
+    r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n)*?  name:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE
+)
+
+
+def read_application(
+    templates: Iterable[tuple[str, str]],
+    *,
+    chart: str = "chart",
+    values: str = "defaults",
+    release: str = "release-name",
+    namespace: str = "default",
+    crds: Iterable[str] = (),
+) -> Application:
+    """Read what one chart rendered to.
+
+    :param templates: pairs of the template's path in the chart and its text.
+    :param crds: names of the CRDs of the chart's ``crds/`` folders.
+    :raises ManifestError: a text is not YAML, or a document is no object.
+    """
+    reader = _ApplicationReader(namespace)
+    for name in crds:
+        reader.add_custom(
+            "CustomResourceDefinition", Reference("CustomResourceDefinition", "", name)
+        )
+    for source, text in templates:
+        reader.read_template(source, text)
+    return Application(
+        chart=chart,
+        values=values,
+        release=release,
+        namespace=namespace,
+        workloads=tuple(reader.workloads),
+        services=tuple(reader.services),
+        policies=tuple(reader.policies),
+        ingresses=tuple(reader.ingresses),
+        custom_kinds=tuple(sorted(reader.custom_kinds)),
+        cluster_scoped=tuple(sorted(reader.cluster_scoped)),
+        namespaces=tuple(sorted(reader.namespaces)),
+        invalid=tuple(reader.invalid),
+    )
+
+
+class _ApplicationReader:
+    """Sorts the objects of one application by what they are."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._seen: set[tuple[str, Reference]] = set()
+        self.workloads: list[Workload] = []
+        self.services: list[Service] = []
+        self.policies: list[NetworkPolicy] = []
+        self.ingresses: list[Ingress] = []
+        self.custom_kinds: set[str] = set()
+        self.cluster_scoped: set[Reference] = set()
+        self.namespaces: set[str] = set()
+        self.invalid: list[Invalid] = []
+        self._readers: dict[
+            tuple[str, str], tuple[list[Any], Callable[[KubernetesObject], Any]]
+        ] = {
+            ("Service", ""): (self.services, read_service),
+            ("Ingress", "networking.k8s.io"): (self.ingresses, read_ingress),
+            ("Ingress", "extensions"): (self.ingresses, read_ingress),
+            ("NetworkPolicy", "networking.k8s.io"): (self.policies, read_policy),
+            ("NetworkPolicy", "extensions"): (self.policies, read_policy),
+        }
+
+    def read_template(self, source: str, text: str) -> None:
+        for document in yamltext.split_documents(text):
+            if document and not document.isspace():
+                self._read_document(source, document)
+
+    def _read_document(self, source: str, text: str) -> None:
+        kind = dict(_HEAD.findall(text)).get("kind") if "kind" in text else None
+        if kind in _SCANNED:
+            yamltext.scan(text, source)
+            self._note_scanned(kind, text)
+            return
+        data = yamltext.load(text, source)
+        if data is None:
+            return
+        if not isinstance(data, dict):
+            raise ManifestError(
+                f"{source}: a document is {described(data)}, and Kubernetes takes objects only"
+                " (a mapping with apiVersion and kind)"
+            )
+        self._read_object(source, data)
+
+    def _note_scanned(self, kind: str, text: str) -> None:
+        """Only the name of such an object can matter: who owns it."""
+        if kind not in CLUSTER_SCOPED:
+            return
+        name = _NAME.search(text)
+        reference = Reference(kind, "", name.group(1) if name else "")
+        self.cluster_scoped.add(reference)
+        if kind == "CustomResourceDefinition":
+            self.custom_kinds.add(kind)
+
+    def add_custom(self, kind: str, reference: Reference) -> None:
+        self.custom_kinds.add(kind)
+        self.cluster_scoped.add(reference)
+
+    def _read_object(self, source: str, data: Manifest) -> None:
+        kind, version = data.get("kind"), data.get("apiVersion")
+        if not isinstance(kind, str) or not isinstance(version, str):
+            missing = "kind" if not isinstance(kind, str) else "apiVersion"
+            what = Reference(str(kind or "?"), "", "?")
+            self.invalid.append(Invalid(what, f"has no {missing}", Position(source)))
+            return
+        items = data.get("items")
+        if kind.endswith("List") and isinstance(items, list):
+            for item in items:
+                if isinstance(item, dict):
+                    self._read_object(source, item)
+            return
+        self._read_single(KubernetesObject(data, source, self._namespace, self.invalid))
+
+    def _read_single(self, obj: KubernetesObject) -> None:
+        if obj.test_hook:
+            return
+        kind, group = obj.kind, obj.group
+        if kind in CLUSTER_SCOPED:
+            self.cluster_scoped.add(Reference(kind, "", obj.name))
+        if kind == "Namespace" and group == "":
+            self.namespaces.add(obj.name)
+        if is_workload(kind, group):
+            self._keep(obj, self.workloads, read_workload)
+        elif (kind, group) in self._readers:
+            self._keep(obj, *self._readers[kind, group])
+        elif cilium.is_policy(kind, group):
+            self.policies.extend(
+                cilium.read_policies(obj.data, obj.kind, obj.name, obj.namespace, obj.source)
+            )
+        elif "NetworkPolicy" in kind:  # Calico's, Antrea's, the policy.networking.k8s.io group's
+            self.policies.append(
+                NetworkPolicy(kind, obj.name, obj.namespace, obj.source, understood=False)
+            )
+        elif group not in _BUILT_IN:
+            self.custom_kinds.add(kind)
+
+    def _keep(
+        self, obj: KubernetesObject, kept: list[Any], read: Callable[[KubernetesObject], Any]
+    ) -> None:
+        identity = (obj.group, obj.reference)
+        if identity in self._seen:
+            obj.refuse("is rendered more than once", "name:")
+            return
+        self._seen.add(identity)
+        kept.append(read(obj))

@@ -1,0 +1,99 @@
+"""One Kubernetes object as a dict, and what is read of every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import Invalid, Labels, Position, Reference
+from .values import Manifest, described, mapping, text_of
+
+CLUSTER_SCOPED = frozenset(
+    (
+        "APIService", "CSIDriver", "CSINode", "CiliumClusterwideNetworkPolicy", "ClusterRole",
+        "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema", "GlobalNetworkPolicy",
+        "IngressClass", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+        "MutatingWebhookConfiguration", "Namespace", "PersistentVolume", "PodSecurityPolicy",
+        "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
+        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    )
+)  # fmt: skip
+
+_TEST_HOOKS = frozenset(("test", "test-success", "test-failure"))
+
+
+class KubernetesObject:
+    """A manifest with apiVersion and kind.
+
+    :param data: the manifest.
+    :param source: the template that it comes from.
+    :param namespace: the release's namespace.
+    :param refused: takes down what the API server will refuse.
+    """
+
+    __slots__ = (
+        *("annotations", "data", "group", "kind", "labels", "name", "namespace"),
+        *("refused", "source"),
+    )
+
+    def __init__(self, data: Manifest, source: str, namespace: str, refused: list[Invalid]) -> None:
+        self.data, self.source, self.refused = data, source, refused
+        self.kind: str = data["kind"]
+        self.group: str = data["apiVersion"].rpartition("/")[0]
+        metadata = mapping(data.get("metadata"))
+        name = metadata.get("name") or metadata.get("generateName")
+        self.name = str(name) if name is not None else ""
+        own = metadata.get("namespace")
+        self.namespace = "" if self.kind in CLUSTER_SCOPED else str(own) if own else namespace
+        self.labels: Labels = self.strings(metadata.get("labels"), "metadata.labels")
+        self.annotations: Labels = self.strings(metadata.get("annotations"), "metadata.annotations")
+        if not self.name:
+            self.refuse("has no metadata.name", "metadata:")
+
+    @property
+    def reference(self) -> Reference:
+        """The object's identity in the cluster."""
+        return Reference(self.kind, self.namespace, self.name)
+
+    @property
+    def spec(self) -> Manifest:
+        """Its ``spec``, empty where there is none."""
+        return mapping(self.data.get("spec"))
+
+    @property
+    def hook(self) -> str:
+        """When Helm makes it by itself: ``helm.sh/hook``."""
+        return self.annotations.get("helm.sh/hook", "")
+
+    @property
+    def test_hook(self) -> bool:
+        """Whether only ``helm test`` makes it."""
+        hooks = {hook.strip() for hook in self.hook.split(",") if hook.strip()}
+        return bool(hooks) and hooks <= _TEST_HOOKS
+
+    def strings(self, value: Any, field: str) -> dict[str, str]:
+        """A map of strings, such as labels; the API refuses any other values."""
+        if not isinstance(value, dict):
+            if value is not None:
+                self.refuse(
+                    f"{field} is {described(value)}; Kubernetes takes a map of strings", field
+                )
+            return {}
+        result: dict[str, str] = {}
+        for key, entry in value.items():
+            if isinstance(entry, str):
+                result[key] = entry
+            elif entry is None:  # the API reads null as the empty string
+                result[key] = ""
+            else:
+                result[key] = text_of(entry)
+                self.refuse(
+                    f"{field}: {key} is {described(entry)}, and Kubernetes takes strings only:"
+                    f' write {key}: "{text_of(entry)}"',
+                    f"{key}:",
+                )
+        return result
+
+    def refuse(self, message: str, key: str) -> None:
+        """Take down that the API server will refuse it, and the line that is to blame."""
+        self.refused.append(Invalid(self.reference, message, Position(self.source, key)))

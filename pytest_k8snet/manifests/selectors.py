@@ -1,0 +1,33 @@
+"""``matchLabels`` and ``matchExpressions``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..model import Requirement, Selector
+from .objects import KubernetesObject
+from .values import mapping, sequence, text_of
+
+_OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
+
+
+def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
+    """Read a LabelSelector; ``field`` names it in what the API server would say."""
+    data = mapping(value)
+    expressions = tuple(_requirements(obj, data.get("matchExpressions"), field))
+    return Selector(obj.strings(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
+
+
+def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Requirement]:
+    for entry in sequence(value):
+        data = mapping(entry)
+        operator = str(data.get("operator"))
+        if operator not in _OPERATORS:
+            obj.refuse(
+                f"{field}.matchExpressions: operator {operator} is none of"
+                f" {', '.join(sorted(_OPERATORS))}",
+                "matchExpressions:",
+            )
+        values = tuple(text_of(value) for value in sequence(data.get("values")))
+        yield Requirement(text_of(data.get("key")), operator, values)

@@ -1,0 +1,343 @@
+"""The network view of one application, as immutable data.
+
+An :class:`Application` is what one chart renders to with one values set, one
+release name and one namespace. It holds only what decides who can talk to
+whom: compute units, Services and policies. Words are those of Kubernetes's
+API; a *workload* is what the study behind the taxonomy calls a compute unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from .errors import NotObserved
+
+Labels: TypeAlias = Mapping[str, str]
+
+NEEDS_CLUSTER = "needs a cluster: --k8snet-cluster=kind"
+
+
+class Reference(NamedTuple):
+    """Which object: its kind, the namespace it lives in and its name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+class Position(NamedTuple):
+    """Where in the chart: a template, and how the line in it begins.
+
+    ``source`` is the template's path inside the chart
+    (``templates/deployment.yaml``, ``charts/redis/templates/svc.yaml``).
+    ``key`` is the beginning of the line that is meant, as a person would
+    search for it (``hostNetwork:``, ``targetPort: http``); empty for the
+    object as a whole.
+    """
+
+    source: str
+    key: str = ""
+
+
+class Requirement(NamedTuple):
+    """One entry of ``matchExpressions``: In, NotIn, Exists or DoesNotExist."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A label selector; one without any condition matches every pod.
+
+    ``labels`` are ``matchLabels`` (or a Service's plain map), ``expressions``
+    are ``matchExpressions``; all of them have to hold.
+    """
+
+    labels: Labels = field(default_factory=dict)
+    expressions: tuple[Requirement, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no condition at all."""
+        return not self.labels and not self.expressions
+
+    def __str__(self) -> str:
+        parts = [f"{key}={value}" for key, value in self.labels.items()]
+        parts += [
+            f"{key} {operator}" + (f" ({', '.join(values)})" if values else "")
+            for key, operator, values in self.expressions
+        ]
+        return ", ".join(parts) or "{}"
+
+
+class Port(NamedTuple):
+    """A declared port: one entry of a container's ``ports``."""
+
+    number: int
+    protocol: str = "TCP"
+    name: str = ""
+    host_port: int | None = None
+
+
+class Socket(NamedTuple):
+    """An open port as seen in a running pod.
+
+    TCP sockets in LISTEN and UDP sockets that are bound and unconnected, on
+    the address ``address`` (textual, IPv4 or IPv6, ``0.0.0.0`` and ``::`` for
+    all). ``container`` owns the socket; ``process`` is its command name, ""
+    where it cannot be known; ``pod`` is the pod's name.
+    """
+
+    port: int
+    protocol: str = "TCP"
+    address: str = "::"
+    container: str = ""
+    process: str = ""
+    pod: str = ""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only processes of the same pod can reach it."""
+        return self.address.startswith(("127.", "::ffff:127.")) or self.address == "::1"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a pod template.
+
+    ``init`` containers end before the others start, unless they are
+    ``sidecar`` ones (``restartPolicy: Always``), which run beside them.
+    """
+
+    name: str
+    image: str = ""
+    ports: tuple[Port, ...] = ()
+    init: bool = False
+    sidecar: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs for as long as the pod does."""
+        return self.sidecar or not self.init
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """What all objects of the model have in common."""
+
+    kind: str
+    name: str
+    namespace: str
+    source: str
+    labels: Labels = field(default_factory=dict)
+    annotations: Labels = field(default_factory=dict)
+
+    @property
+    def reference(self) -> Reference:
+        """The object's identity in the cluster."""
+        return Reference(self.kind, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    def position(self, key: str = "") -> Position:
+        """Where the template says ``key``; the object itself without one."""
+        return Position(self.source, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload(_Object):
+    """A compute unit: what makes pods, or a Pod itself.
+
+    ``labels`` are those of the object, ``pod_labels`` those of its pod
+    template. ``selector`` is None where the kind has none of its own (Pod,
+    Job, CronJob). ``replicas`` is the number of pods asked for where the
+    manifest says so, else 1. ``hook`` is the value of ``helm.sh/hook`` or "".
+
+    ``sockets`` are those of the first run of its pods, ``sockets_again`` those
+    of the pods that replaced them. None means that nobody looked,
+    ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
+    ``pods`` is the number of live pods that were seen in the first run.
+    """
+
+    pod_labels: Labels = field(default_factory=dict)
+    pod_annotations: Labels = field(default_factory=dict)
+    selector: Selector | None = None
+    containers: tuple[Container, ...] = ()
+    host_network: bool = False
+    replicas: int = 1
+    first_ordinal: int = 0
+    hook: str = ""
+    sockets: tuple[Socket, ...] | None = None
+    sockets_again: tuple[Socket, ...] | None = None
+    unobserved: str = NEEDS_CLUSTER
+    pods: int | None = None
+
+    def declared(self) -> Iterator[tuple[Container, Port]]:
+        """Every declared port of the pod with the container that declares it.
+
+        The network namespace is the pod's, so ports are compared pod-wide.
+        Init containers count when they keep running.
+        """
+        for container in self.containers:
+            if container.runs:
+                for port in container.ports:
+                    yield container, port
+
+    def observed(self) -> tuple[Socket, ...]:
+        """The sockets of the first run.
+
+        :raises NotObserved: when nobody looked.
+        """
+        if self.sockets is None:
+            raise NotObserved(self.unobserved)
+        return self.sockets
+
+    def observed_again(self) -> tuple[Socket, ...]:
+        """The sockets of the second run, after the pods were replaced.
+
+        :raises NotObserved: when nobody looked.
+        """
+        if self.sockets_again is None:
+            raise NotObserved(self.unobserved)
+        return self.sockets_again
+
+
+class ServicePort(NamedTuple):
+    """One entry of a Service's ``ports``.
+
+    ``target`` is a container port's number or name; a ``targetPort`` that is
+    absent, 0 or "" is the Service's own ``port``.
+    """
+
+    port: int
+    target: int | str
+    protocol: str = "TCP"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service(_Object):
+    """A Service. ``selector`` is None where Kubernetes makes no endpoints.
+
+    That is a Service without a selector, with an empty one, or ExternalName.
+    """
+
+    selector: Selector | None = None
+    ports: tuple[ServicePort, ...] = ()
+    headless: bool = False
+    type: str = "ClusterIP"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy(_Object):
+    """A policy, as far as it decides whether a pod is isolated for ingress.
+
+    ``selector`` is what it applies to, in its own namespace or, where
+    ``cluster_wide``, everywhere. ``understood`` is False for kinds whose
+    meaning is not read here (Calico's); nothing else of them is filled in.
+    ``admits_all`` says that some ingress rule admits every peer on every port.
+    """
+
+    selector: Selector = field(default_factory=Selector)
+    cluster_wide: bool = False
+    ingress: bool = True
+    egress: bool = False
+    admits_all: bool = False
+    understood: bool = True
+
+
+class Backend(NamedTuple):
+    """Where an Ingress sends one host and path: a Service of its own namespace.
+
+    ``port`` is the Service port's number or name.
+    """
+
+    service: str
+    port: int | str
+    host: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress(_Object):
+    """An Ingress: what the world outside the cluster can ask for."""
+
+    backends: tuple[Backend, ...] = ()
+
+
+class Neighbour(NamedTuple):
+    """A workload of another chart of the run that lives in the same namespace."""
+
+    chart: str
+    workload: Workload
+
+
+class Switch(NamedTuple):
+    """A value of the chart that makes a check's finding on an object go away.
+
+    ``value`` is as it is written in a values file: ``networkPolicy.enabled: true``.
+    """
+
+    check: str
+    reference: Reference
+    value: str
+
+
+class Invalid(NamedTuple):
+    """Something rendered that the Kubernetes API server will refuse."""
+
+    reference: Reference
+    message: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """All that one chart renders to with one values set.
+
+    ``chart`` is the chart's path as in node ids (``charts/web``), ``values``
+    the values set's name.
+    ``custom_kinds`` are kinds of the rendered objects that no built-in API
+    group has (and CRDs): an operator may make pods from them. ``blank`` are
+    workload templates that rendered to nothing. ``second`` is the same chart
+    under another release name, None where every selector and label set carries
+    the release's name anyway. ``neighbours`` are workloads of other charts of
+    the run that some selector here would take. ``cluster_scoped`` are the
+    objects without a namespace: two releases cannot both own one of them.
+    ``strays`` are pods that were seen in the cluster beside the release's own,
+    such as an operator's, as workloads of kind Pod. ``switches`` are values of
+    the chart that were found to cure a finding.
+    """
+
+    chart: str
+    values: str
+    release: str
+    namespace: str
+    workloads: tuple[Workload, ...] = ()
+    services: tuple[Service, ...] = ()
+    policies: tuple[NetworkPolicy, ...] = ()
+    custom_kinds: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
+    cluster_scoped: tuple[Reference, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    invalid: tuple[Invalid, ...] = ()
+    second: Application | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+    strays: tuple[Workload, ...] = ()
+    switches: tuple[Switch, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
+
+    def subject(self, reference: Reference) -> str:
+        """How an object is called in node ids and messages.
+
+        ``Kind/name``, or ``Kind/namespace.name`` outside the release's
+        namespace.
+        """
+        kind, namespace, name = reference
+        inside = not namespace or namespace == self.namespace
+        return f"{kind}/{name}" if inside else f"{kind}/{namespace}.{name}"

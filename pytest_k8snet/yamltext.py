@@ -1,0 +1,212 @@
+"""YAML text -> plain data, as Helm and Kubernetes read it, and fast.
+
+libyaml scans and composes; the scalars get their types here, by the rules of
+the Go library that Helm and the API server use (sigs.k8s.io/yaml over
+goyaml.v2). They differ from PyYAML's: a date is a string, ``1:30`` is a
+string, a plain ``=`` is a string, an unknown tag is ignored, the last of
+repeated keys wins, every key becomes a string.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import yaml
+from yaml import MarkedYAMLError, YAMLError
+from yaml.composer import Composer
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from .errors import ManifestError
+
+# PyYAML may be built without libyaml: then the results are the same, ten times slower.
+CParser: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else None
+
+_PLAIN = "plain"
+_QUOTED = "quoted"
+
+_BOOLS = {
+    word: value
+    for value, words in ((True, "y yes on true"), (False, "n no off false"))
+    for lower in words.split()
+    for word in (lower, lower.title(), lower.upper())
+}
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_NOT_FINITE = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
+_SEPARATOR = re.compile(r"^---(?=[\s#]|\Z)", re.MULTILINE)
+
+
+def split_documents(text: str) -> list[str]:
+    """The documents of a YAML stream.
+
+    Split where Helm does: on a line that begins with ``---``, also where a
+    comment follows without a blank.
+    """
+    if "---" not in text:
+        return [text]
+    return _SEPARATOR.split(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _typed(text: str) -> Any:
+    """The value of a plain scalar."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    first = text[0]
+    if not (first.isdigit() or first in "+-."):
+        return text
+    if _INT.match(text):
+        return _integer(text.replace("_", ""))
+    if _FLOAT.match(text):
+        number = float(text.replace("_", ""))
+        return int(number) if number.is_integer() else number  # JSON, the next step, knows no 8.0
+    return float(text.replace(".", "")) if _NOT_FINITE.match(text) else text
+
+
+def _integer(text: str) -> int:
+    sign = -1 if text[0] == "-" else 1
+    digits = text.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0" and digits[1] not in "box":
+        return sign * int(digits, 8)
+    return sign * int(digits, 0)
+
+
+class _Resolves:
+    """Tells plain scalars from quoted ones; their types are found later."""
+
+    def resolve(self, kind: type, _value: Any, implicit: Any) -> str:
+        return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
+
+    def descend_resolver(self, current: Any, index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+if CParser is not None:
+
+    class _Reader(_Resolves, CParser):  # type: ignore[misc]
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+
+else:
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Reader(Reader, Scanner, Parser, _Resolves, Composer):  # type: ignore[no-redef]
+        def __init__(self, text: str) -> None:
+            Reader.__init__(self, text)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+            Composer.__init__(self)
+
+
+def load(text: str, where: str) -> Any:
+    """The data of one document; None where there is nothing but comments.
+
+    Mappings have string keys. ``where`` names the text in errors.
+
+    :raises ManifestError: no YAML, or YAML that no JSON can be made of.
+    """
+    try:
+        reader = _Reader(text)
+        try:
+            node = reader.get_single_node()
+        finally:
+            reader.dispose()
+        return None if node is None else _Builder(where).build(node)
+    except (YAMLError, ValueError) as error:
+        raise ManifestError(_explained(error, text, where)) from None
+    except RecursionError:
+        raise ManifestError(f"{where}: YAML that is nested too deeply to be a manifest") from None
+
+
+def scan(text: str, where: str) -> None:
+    """Find out whether a text is YAML, without making data of it.
+
+    :raises ManifestError: it is not.
+    """
+    if CParser is None:
+        load(text, where)
+        return
+    try:
+        CParser(text).raw_parse()
+    except (YAMLError, ValueError) as error:
+        raise ManifestError(_explained(error, text, where)) from None
+
+
+class _Builder:
+    """Makes data of composed nodes; an anchored node is made once."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._made: dict[int, Any] = {}
+
+    def build(self, node: Any) -> Any:
+        kind = type(node)
+        if kind is ScalarNode:
+            return _typed(node.value) if node.tag == _PLAIN else _tagged(node.tag, node.value)
+        made = self._made
+        key = id(node)
+        if key in made:
+            if made[key] is None:
+                raise ManifestError(f"{self._where}: an alias stands inside its own anchor")
+            return made[key]
+        made[key] = None
+        value = self._mapping(node) if kind is MappingNode else [*map(self.build, node.value)]
+        made[key] = value
+        return value
+
+    def _mapping(self, node: Any) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: list[Any] = []
+        for key_node, value_node in node.value:
+            if type(key_node) is not ScalarNode:
+                raise ManifestError(
+                    f"{self._where}: line {key_node.start_mark.line + 1}:"
+                    " a mapping or a list cannot be a key"
+                )
+            key = key_node.value
+            if key_node.tag == _PLAIN and key == "<<":
+                merged.append(value_node)
+                continue
+            result[key] = self.build(value_node)
+        for value_node in merged:
+            self._merge(result, value_node)
+        return result
+
+    def _merge(self, result: dict[str, Any], node: Any) -> None:
+        """``<<``: keys that stand in the mapping itself win, then the first of a list."""
+        sources = node.value if type(node) is SequenceNode else [node]
+        for source in sources:
+            value = self.build(source)
+            if not isinstance(value, dict):
+                raise ManifestError(f"{self._where}: << takes a mapping or a list of mappings")
+            for key, entry in value.items():
+                result.setdefault(key, entry)
+
+
+def _tagged(tag: str, text: str) -> Any:
+    """A quoted scalar, or one with a tag: only those that change the type count."""
+    if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"):
+        return _typed(text)
+    if tag == "tag:yaml.org,2002:float":
+        value = _typed(text)
+        return float(value) if isinstance(value, int) else value
+    return text
+
+
+def _explained(error: Exception, text: str, where: str) -> str:
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return f"{where}: not YAML: {error}"
+    line = error.problem_mark.line
+    lines = text.splitlines()
+    shown = f"\n    {lines[line].strip()[:120]}" if line < len(lines) else ""
+    return f"{where}: not YAML: {error.problem}, in line {line + 1} of the document{shown}"
