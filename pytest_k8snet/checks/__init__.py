@@ -1,0 +1,36 @@
+"""The checks, in the order of the taxonomy."""
+
+from __future__ import annotations
+
+from ._check import FAULT, NOTE, Check, Finding, Level, Subject
+from .dynamic_port import dynamic_port
+from .global_collision import global_collision
+from .headless_port_unavailable import headless_port_unavailable
+from .host_network import host_network
+from .no_network_policy import no_network_policy
+from .service_collision import service_collision
+from .service_undeclared_port import service_undeclared_port
+from .service_unopened_port import service_unopened_port
+from .service_without_target import service_without_target
+from .undeclared_port import undeclared_port
+from .unit_collision import unit_collision
+from .unit_subset_collision import unit_subset_collision
+from .unopened_port import unopened_port
+
+__all__ = ["CHECKS", "FAULT", "NOTE", "Check", "Finding", "Level", "Subject"]
+
+CHECKS: tuple[Check, ...] = (
+    undeclared_port,
+    dynamic_port,
+    unopened_port,
+    unit_collision,
+    service_collision,
+    unit_subset_collision,
+    global_collision,
+    service_unopened_port,
+    service_undeclared_port,
+    headless_port_unavailable,
+    service_without_target,
+    no_network_policy,
+    host_network,
+)

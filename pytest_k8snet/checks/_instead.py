@@ -1,0 +1,238 @@
+"""YAML for a maintainer to paste, with the chart's own names, labels and ports.
+
+Text is put together by hand: it stands in every failure, and importing a YAML
+library for it would cost each run that has none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from ..model import (
+    Application,
+    Container,
+    Labels,
+    NetworkPolicy,
+    Port,
+    Selector,
+    ServicePort,
+    Workload,
+)
+
+COMPONENT = "app.kubernetes.io/component"
+INSTANCE = "app.kubernetes.io/instance"
+RELEASE = "{{ .Release.Name }}"
+
+# YAML 1.1 reads these words as something else than strings.
+_WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z")
+_VERSIONED = re.compile(
+    r"(?:helm\.sh/chart|app\.kubernetes\.io/(?:version|managed-by)|chart|heritage|version"
+    r"|.*checksum.*)\Z"
+)
+
+
+def scalar(text: str) -> str:
+    """The text so that every YAML reader takes it as that string."""
+    if _PLAIN.match(text) and text.lower() not in _WORDS:
+        return text
+    return json.dumps(text)
+
+
+def indent(lines: Iterable[str], depth: int) -> Iterator[str]:
+    """The lines, ``depth`` levels deeper."""
+    for line in lines:
+        yield "  " * depth + line
+
+
+def map_lines(labels: Labels) -> Iterator[str]:
+    """One line for each label."""
+    for key, value in labels.items():
+        yield f"{scalar(key)}: {scalar(value)}"
+
+
+def _nested(path: Iterable[str], lines: Iterable[str]) -> list[str]:
+    depth = 0
+    result = []
+    for key in path:
+        result.append("  " * depth + f"{key}:")
+        depth += 1
+    result.extend(indent(lines, depth))
+    return result
+
+
+def join(lines: Iterable[str]) -> str:
+    """The lines as one snippet."""
+    return "\n".join(lines)
+
+
+# -- labels
+
+
+def component(workload: Workload, application: Application) -> str:
+    """A value for the component label: the workload's name without the release's."""
+    name = workload.name.removeprefix(application.release).strip("-.")
+    return (name or workload.kind.lower())[:63].rstrip("-.")
+
+
+def pod_label_lines(workload: Workload, labels: Labels) -> list[str]:
+    """The labels of the pod template, in the place that the kind has for them."""
+    path = {
+        "Pod": ["metadata", "labels"],
+        "CronJob": ["spec", "jobTemplate", "spec", "template", "metadata", "labels"],
+    }.get(workload.kind, ["spec", "template", "metadata", "labels"])
+    return _nested(path, map_lines(labels))
+
+
+def distinguishing(workload: Workload, rest: Iterable[Workload]) -> Labels:
+    """A label of the workload's pods that none of the others has; {} if there is none."""
+    others = list(rest)
+    for key in (COMPONENT, *workload.pod_labels):
+        value = workload.pod_labels.get(key)
+        if value is None or _VERSIONED.match(key):
+            continue
+        if all(other.pod_labels.get(key) != value for other in others):
+            return {key: value}
+    return {}
+
+
+def unit_labels(workload: Workload, added: Labels) -> str:
+    """The unit's own selector and its pod labels, with more labels in both."""
+    labels = pod_label_lines(workload, {**workload.pod_labels, **added})
+    selector = workload.selector
+    if selector is None:
+        return join(labels)
+    wanted = list(map_lines({**selector.labels, **added}))
+    if workload.kind == "ReplicationController":
+        lines = _nested(["selector"], wanted)
+    else:
+        lines = ["selector:", *indent(_nested(["matchLabels"], wanted), 1)]
+        lines += indent(_expression_lines(selector), 1)
+    return join(["spec:", *indent(lines, 1), *labels[1:]])
+
+
+def _expression_lines(selector: Selector) -> Iterator[str]:
+    if selector.expressions:
+        yield "matchExpressions:"
+    for key, operator, values in selector.expressions:
+        listed = f", values: [{', '.join(map(scalar, values))}]" if values else ""
+        yield f"  - {{key: {scalar(key)}, operator: {operator}{listed}}}"
+
+
+def service_selector(labels: Labels) -> str:
+    """A Service's selector."""
+    return join(_nested(["spec", "selector"], map_lines(labels)))
+
+
+def for_object(subject: str, snippet: str) -> str:
+    """The snippet under a comment that says which object it is for."""
+    return f"# {subject}\n{snippet}"
+
+
+# -- ports
+
+
+def container_ports(container: str, ports: Iterable[Port]) -> str:
+    """A container with these ports declared."""
+    lines = [f"- name: {scalar(container)}"]
+    entries = [line for port in ports for line in _port_lines(port)]
+    lines += ["  ports:", *indent(entries, 2)] if entries else ["  ports: []"]
+    return join(["containers:", *indent(lines, 1)])
+
+
+def with_port(container: Container | None, port: Port) -> str:
+    """The container with its declared ports and one more."""
+    if container is None:
+        return join(["ports:", *indent(_port_lines(port), 1)])
+    return container_ports(container.name, (*container.ports, port))
+
+
+def _port_lines(port: Port) -> Iterator[str]:
+    if port.name:
+        yield f"- name: {scalar(port.name)}"
+        yield f"  containerPort: {port.number}"
+    else:
+        yield f"- containerPort: {port.number}"
+    yield f"  protocol: {port.protocol}"
+
+
+def service_port(port: ServicePort) -> str:
+    """One entry of a Service's ports, under its list."""
+    lines = [f"- name: {scalar(port.name)}"] if port.name else []
+    mark = "  " if lines else "- "
+    target = port.target if isinstance(port.target, int) else scalar(port.target)
+    lines += [f"{mark}port: {port.port}", f"  targetPort: {target}", f"  protocol: {port.protocol}"]
+    return join(["ports:", *indent(lines, 1)])
+
+
+def host_of(workloads: Iterable[Workload]) -> Container | None:
+    """The container that a port would most likely belong to: the first that runs."""
+    containers = [
+        container for workload in workloads for container in workload.containers if container.runs
+    ]
+    main = [container for container in containers if not container.sidecar]
+    for container in main:
+        if container.ports:
+            return container
+    return next(iter(main or containers), None)
+
+
+# -- policies
+
+
+def stable_labels(workload: Workload) -> Labels:
+    """Labels that the pods have for good: versions and checksums change with upgrades."""
+    if workload.selector is not None and workload.selector.labels:
+        return workload.selector.labels
+    kept = {key: value for key, value in workload.pod_labels.items() if not _VERSIONED.match(key)}
+    return kept or workload.pod_labels
+
+
+def network_policy(
+    workload: Workload, application: Application, replaced: NetworkPolicy | None = None
+) -> str:
+    """A policy that lets pods of the namespace reach the declared ports, and nobody else.
+
+    With ``replaced`` it has that policy's name. A workload without pod labels
+    gets one first: nothing but everything could select it without.
+    """
+    labels = stable_labels(workload)
+    before = ""
+    if not labels:
+        labels = {COMPONENT: component(workload, application)}
+        added = join(pod_label_lines(workload, labels))
+        before = for_object(application.subject(workload.reference), added) + "\n---\n"
+    name = _free_name(workload, application) if replaced is None else replaced.name
+    lines = ["apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy", "metadata:"]
+    lines.append(f"  name: {scalar(name)}")
+    if workload.namespace != application.namespace:
+        lines.append(f"  namespace: {scalar(workload.namespace)}")
+    lines += ["spec:", "  podSelector:", "    matchLabels:", *indent(map_lines(labels), 3)]
+    lines += ["  policyTypes: [Ingress]", *indent(_ingress_lines(workload), 1)]
+    return before + join(lines)
+
+
+def _free_name(workload: Workload, application: Application) -> str:
+    """The workload's name, or one made from it where a policy has that already."""
+    taken = {policy.name for policy in application.policies}
+    name = workload.name
+    while name in taken:
+        name += "-ingress"
+    return name
+
+
+def _ingress_lines(workload: Workload) -> list[str]:
+    ports = dict.fromkeys((port.number, port.protocol) for _, port in workload.declared())
+    if not ports:
+        return ["ingress: []  # declares no port, so nobody has to reach it"]
+    lines = [
+        "ingress:",
+        "  - from:",
+        "      - podSelector: {}  # pods of this namespace; name the callers where you can",
+        "    ports:",
+    ]
+    for number, protocol in ports:
+        lines += [f"      - port: {number}", f"        protocol: {protocol}"]
+    return lines

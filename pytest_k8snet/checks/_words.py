@@ -1,0 +1,48 @@
+"""How findings speak of objects, ports and lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ..model import Application, NetworkPolicy, Reference, Service, Workload
+
+_SHOWN = 5
+
+
+def listing(texts: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; what is beyond five is counted."""
+    shown = list(texts)
+    if len(shown) > _SHOWN + 1:
+        shown = [*shown[:_SHOWN], f"{len(shown) - _SHOWN} more"]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def subjects(
+    objects: Iterable[Workload | Service | NetworkPolicy], application: Application
+) -> str:
+    """The objects' names as they stand in node ids, as a list."""
+    return listing(application.subject(obj.reference) for obj in objects)
+
+
+def references(
+    objects: Iterable[Workload | Service | NetworkPolicy],
+) -> tuple[Reference, ...]:
+    """The objects' references, each once, in order."""
+    return tuple(dict.fromkeys(obj.reference for obj in objects))
+
+
+def port_text(number: int, protocol: str) -> str:
+    """``8080/TCP``."""
+    return f"{number}/{protocol}"
+
+
+def pods_text(having: int, seen: int) -> str:
+    """In how many pods, where it is not all of them; begins with a blank."""
+    return "" if having >= seen else f" in {having} of {seen} pods"
+
+
+def verb(items: Collection[object], one: str) -> str:
+    """The verb in the form that goes with so many: ``takes``, ``take``."""
+    return one if len(items) == 1 else one.removesuffix("s")

@@ -1,0 +1,170 @@
+"""M4S: selectors and labels that do not end at the release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..matching import carries, needed_values, own_selector_takes, policy_takes, service_takes
+from ..model import Application, Neighbour, NetworkPolicy, Position, Service, Workload
+from ._check import FAULT, Finding, Subject, check
+from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
+from ._words import listing, references, subjects, verb
+
+
+@check(
+    "M4S",
+    "global-collision",
+    on=(Workload, Service),
+    readings={"release": FAULT, "application": FAULT},
+)
+def global_collision(subject: Subject, application: Application) -> Iterator[Finding]:
+    """A selector or pod labels do not hold two releases or two charts apart.
+
+    ## What it finds
+    `release`: the chart is rendered under a second release name and both
+    releases are put into one namespace. A Service is reported if its selector
+    takes pods of the second release. A unit is reported if its own selector
+    does, if its pods have labels and they are those of a unit of the second
+    release, or if a policy that takes it here takes it from the second release,
+    too (an empty `podSelector` does not count: it means the whole namespace).
+    `application`: the selector of a Service, or a unit's own, takes pods of
+    another chart of the same run in the same namespace. A selector that asks
+    for the release's name cannot: Helm allows a name once in a namespace.
+    Objects whose own names lack the release's keep a second release out of the
+    namespace today; their selectors are reported all the same.
+
+    ## Why it matters
+    Whoever can install a release into the namespace, or owns a pod of another
+    one there, receives this release's traffic and permissions. It happens
+    without any attacker when staging and production of one chart, or two charts
+    with a label like `app: redis`, share a namespace.
+
+    ## Example
+    ```yaml
+    kind: Service
+    metadata:
+      name: {{ .Release.Name }}-web
+    spec:
+      selector:
+        app: web
+    ```
+
+    ## Instead
+    ```yaml
+    kind: Service
+    metadata:
+      name: {{ .Release.Name }}-web
+    spec:
+      selector:
+        app: web
+        app.kubernetes.io/instance: {{ .Release.Name }}
+    ```
+    with the same label in the pod template and in the unit's own selector.
+
+    ## References
+    - https://arxiv.org/abs/2506.21134
+    - https://helm.sh/docs/chart_best_practices/labels/
+    """
+    if isinstance(subject, Service):
+        found = list(_service_reasons(subject, application))
+    else:
+        found = list(_workload_reasons(subject, application))
+    if found:
+        yield Finding(
+            "release",
+            f"with a second release of this chart in the namespace, {'; '.join(found)}",
+            at=_position(subject),
+            instead=_instead(subject),
+        )
+    neighbours = list(_neighbours(subject, application))
+    if neighbours:
+        shown = listing(
+            f"{application.subject(workload.reference)} of the chart {chart}"
+            for chart, workload in neighbours
+        )
+        yield Finding(
+            "application",
+            f"the selector of {application.subject(subject.reference)} ({subject.selector})"
+            f" also takes the pods of {shown}, which this run puts into the same namespace",
+            at=_position(subject),
+            instead=_instead(subject),
+            related=references(workload for _, workload in neighbours),
+        )
+
+
+def _position(subject: Subject) -> Position:
+    return subject.position("labels:" if subject.selector is None else "selector:")
+
+
+def _instead(subject: Subject) -> str:
+    """The same labels and selector with the release's name in them."""
+    if not isinstance(subject, Service):
+        return unit_labels(subject, {INSTANCE: RELEASE})
+    labels = subject.selector.labels if subject.selector is not None else {}
+    return service_selector({**labels, INSTANCE: RELEASE})
+
+
+def _service_reasons(service: Service, application: Application) -> Iterator[str]:
+    """What of the second release the Service takes, in words."""
+    second = application.second.workloads if application.second is not None else ()
+    taken = [workload for workload in second if service_takes(service, workload)]
+    if taken:
+        yield (
+            f"the selector of {application.subject(service.reference)} ({service.selector})"
+            f" also takes its {subjects(taken, application)}"
+        )
+
+
+def _workload_reasons(workload: Workload, application: Application) -> Iterator[str]:
+    """What does not hold the unit and the second release apart, in words."""
+    second = application.second
+    if second is None:
+        return
+    name = application.subject(workload.reference)
+    taken = [other for other in second.workloads if own_selector_takes(workload, other)]
+    if taken:
+        yield (
+            f"the selector of {name} ({workload.selector}) also takes its"
+            f" {subjects(taken, application)}"
+        )
+    twins = [
+        other
+        for other in second.workloads
+        if other.namespace == workload.namespace and other.pod_labels == workload.pod_labels
+    ]
+    if twins and workload.pod_labels:
+        yield f"the pods of {name} have the same labels as its {subjects(twins, application)}"
+    policies = [policy for policy in second.policies if _reaches(policy, workload, application)]
+    if policies:
+        taken_by = subjects(policies, application)
+        yield f"its {taken_by} also {verb(policies, 'takes')} the pods of {name}"
+
+
+def _reaches(policy: NetworkPolicy, workload: Workload, application: Application) -> bool:
+    """Whether a policy of the second release takes what its counterpart here takes."""
+    if policy.selector.empty or not policy_takes(policy, workload):
+        return False
+    return any(
+        (own.kind, own.source) == (policy.kind, policy.source) and policy_takes(own, workload)
+        for own in application.policies
+    )
+
+
+def _neighbours(subject: Subject, application: Application) -> Iterator[Neighbour]:
+    """Workloads of other charts that the selector takes.
+
+    A selector that takes every pod of the namespace by definition, and one
+    that asks for the release's name, are not about other charts' pods.
+    """
+    selector = subject.selector
+    if selector is None or selector.empty:
+        return
+    if carries(needed_values(selector), application.release):
+        return
+    for neighbour in application.neighbours:
+        if isinstance(subject, Service):
+            taken = service_takes(subject, neighbour.workload)
+        else:
+            taken = own_selector_takes(subject, neighbour.workload)
+        if taken:
+            yield neighbour

@@ -1,0 +1,111 @@
+"""M5C: headless Services whose port is not the one that the pods have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..matching import selected, target_number
+from ..model import Application, Service, ServicePort, Workload
+from ._check import FAULT, NOTE, Finding, check
+from ._instead import service_port
+from ._sockets import both_runs, by_port, declared_keys
+from ._words import listing, port_text, references, subjects
+
+
+@check(
+    "M5C",
+    "headless-port-unavailable",
+    on=Service,
+    readings={"unavailable": FAULT, "untranslated": NOTE},
+    uses_sockets=True,
+)
+def headless_port_unavailable(service: Service, application: Application) -> Iterator[Finding]:
+    """A headless Service names a port that its pods do not have.
+
+    ## What it finds
+    A headless Service has no address of its own: its name leads to the pods,
+    and nobody translates its `port` to the target port. `unavailable`: `port`
+    differs from the resolved target port of a selected unit, and no selected
+    container declares it. Where the pods were observed, what they have open
+    decides instead of what they declare. `untranslated`: it differs, but the
+    pods of some selected unit have `port`, too. A target port that cannot be
+    resolved is M5B's matter.
+
+    ## Why it matters
+    Clients that dial the Service by name and port reach a closed port of the
+    pod, which an attacker inside the pod can bind. People then open more ports
+    or drop policies until it works.
+
+    ## Example
+    ```yaml
+    kind: Service
+    spec:
+      clusterIP: None
+      ports:
+        - port: 80
+          targetPort: 8080
+    ```
+
+    ## Instead
+    ```yaml
+    kind: Service
+    spec:
+      clusterIP: None
+      ports:
+        - port: 8080
+          targetPort: 8080
+    ```
+
+    ## References
+    - https://arxiv.org/abs/2506.21134
+    - https://kubernetes.io/docs/concepts/services-networking/service/#headless-services
+    """
+    if not service.headless:
+        return
+    workloads = selected(service, application)
+    name = application.subject(service.reference)
+    for port in service.ports:
+        resolved = sorted(
+            {
+                number
+                for workload in workloads
+                if (number := target_number(port, workload)) is not None
+            }
+        )
+        if all(number == port.port for number in resolved):
+            continue
+        having = [workload for workload in workloads if _has(workload, port)]
+        text = (
+            f"{name} is headless, so clients dial {port_text(port.port, port.protocol)}"
+            f" and not the target port {listing(map(str, resolved))}"
+        )
+        if having:
+            reading, end = "untranslated", f"{subjects(having, application)} has that port, too"
+        else:
+            seen = any(workload.sockets is not None for workload in workloads)
+            verb = "has it open" if seen else "declares it"
+            reading, end = (
+                "unavailable",
+                f"no container of {subjects(workloads, application)} {verb}",
+            )
+        yield Finding(
+            reading,
+            f"{text}; {end}",
+            at=service.position("port:"),
+            instead=_instead(port, resolved),
+            port=port.port,
+            protocol=port.protocol,
+            related=references(workloads),
+        )
+
+
+def _has(workload: Workload, port: ServicePort) -> bool:
+    """Whether the pods have the port open; where nobody can tell, whether they declare it."""
+    key = (port.port, port.protocol)
+    if workload.sockets is None or port.protocol == "SCTP":
+        return key in declared_keys(workload)
+    return key in by_port(both_runs(workload))
+
+
+def _instead(port: ServicePort, resolved: Sequence[int]) -> str:
+    return service_port(port._replace(port=resolved[0]))

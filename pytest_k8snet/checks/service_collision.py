@@ -1,0 +1,178 @@
+"""M4B: Services that send traffic to several units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..matching import selected, targets
+from ..model import Application, Service, ServicePort, Workload
+from ._check import FAULT, NOTE, Finding, check
+from ._instead import (
+    COMPONENT,
+    component,
+    distinguishing,
+    for_object,
+    pod_label_lines,
+    service_selector,
+)
+from ._words import listing, port_text, references, subjects
+
+
+@check(
+    "M4B",
+    "service-collision",
+    on=Service,
+    readings={"misroute": FAULT, "mixed": FAULT, "replicas": NOTE, "harmless": NOTE},
+)
+def service_collision(service: Service, application: Application) -> Iterator[Finding]:
+    """A Service selects the pods of several compute units.
+
+    ## What it finds
+    All readings need a selector that takes the pods of at least two units.
+    `misroute`: a numeric target port is declared by one of them and not by
+    another. `mixed`: two of them have the target port, by number or by name, in
+    containers of different images. `replicas`: those that have the port run the
+    same image in the container that has it, so they are shards, zones or roles
+    of one program; likewise for a Service without ports. `harmless`: at most
+    one of them has the port, by name, and the others get no traffic for it.
+
+    ## Why it matters
+    A Service that takes pods of several programs sends part of its clients to
+    the wrong one. Whoever owns the other pods receives requests, and the
+    credentials in them, that were never meant for them.
+
+    ## Example
+    ```yaml
+    kind: Service
+    metadata: {name: web}
+    spec:
+      selector: {app: shop}  # web declares 8080, worker does not
+      ports:
+        - port: 80
+          targetPort: 8080
+    ```
+
+    ## Instead
+    ```yaml
+    kind: Service
+    metadata: {name: web}
+    spec:
+      selector: {app: shop, app.kubernetes.io/component: web}
+      ports:
+        - port: 80
+          targetPort: 8080
+    ```
+
+    ## References
+    - https://arxiv.org/abs/2506.21134
+    - https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service
+    """
+    workloads = selected(service, application)
+    if len(workloads) < 2:
+        return
+    name = application.subject(service.reference)
+    notes: dict[str, dict[str, list[Workload]]] = {"replicas": {}, "harmless": {}}
+    for port in service.ports:
+        images = _images(port, workloads)
+        text = port_text(port.port, port.protocol)
+        having = [workload for workload in workloads if images[workload.reference]]
+        lacking = [workload for workload in workloads if not images[workload.reference]]
+        numeric = isinstance(port.target, int)
+        if numeric and having and lacking:
+            yield Finding(
+                "misroute",
+                f"{name} sends port {text} to {port.target} of {subjects(workloads, application)},"
+                f" and it is not declared by {subjects(lacking, application)}",
+                at=service.position("selector:"),
+                instead=_only(service, having[0], workloads, application),
+                port=port.port,
+                protocol=port.protocol,
+                related=references(workloads),
+            )
+        if len({images[workload.reference] for workload in having}) > 1:
+            shown = listing(sorted({image for one in having for image in images[one.reference]}))
+            yield Finding(
+                "mixed",
+                f"{name} sends port {text} to {port.target} of {subjects(having, application)},"
+                f" which are different programs: {shown}",
+                at=service.position("selector:"),
+                instead=_only(service, having[0], workloads, application),
+                port=port.port,
+                protocol=port.protocol,
+                related=references(having),
+            )
+        elif len(having) > 1 and not (numeric and lacking):
+            notes["replicas"][text] = having
+        elif not numeric:
+            notes["harmless"][text] = having
+    if not service.ports and len({_all_images(workload) for workload in workloads}) == 1:
+        notes["replicas"]["without ports"] = list(workloads)
+    yield from _notes(service, workloads, notes, application)
+
+
+def _notes(
+    service: Service,
+    workloads: Sequence[Workload],
+    notes: Mapping[str, Mapping[str, Sequence[Workload]]],
+    application: Application,
+) -> Iterator[Finding]:
+    """One note of a reading, whatever the number of ports."""
+    for reading, ports in notes.items():
+        if not ports:
+            continue
+        text = (
+            f"{application.subject(service.reference)} ({listing(ports)}) selects"
+            f" {subjects(workloads, application)}"
+        )
+        having = [workload for found in ports.values() for workload in found]
+        if reading == "replicas":
+            text += ", all with the same image; if one of them is meant, ask for its own label"
+            instead = ""
+        else:
+            text += ", of which at most one has a port of the name that is asked for"
+            instead = _only(service, (having or workloads)[0], workloads, application)
+        yield Finding(
+            reading,
+            text,
+            at=service.position("selector:"),
+            instead=instead,
+            related=references(workloads),
+        )
+
+
+def _images(port: ServicePort, workloads: Sequence[Workload]) -> dict[object, frozenset[str]]:
+    """For each unit the images of its containers that have the target port."""
+    return {
+        workload.reference: frozenset(container.image for container, _ in targets(port, workload))
+        for workload in workloads
+    }
+
+
+def _all_images(workload: Workload) -> frozenset[str]:
+    return frozenset(container.image for container in workload.containers if container.runs)
+
+
+def _only(
+    service: Service,
+    wanted: Workload,
+    workloads: Sequence[Workload],
+    application: Application,
+) -> str:
+    """The Service's selector with a label that only one of the units has."""
+    labels = service.selector.labels if service.selector is not None else {}
+    rest = [workload for workload in workloads if workload.reference != wanted.reference]
+    own = distinguishing(wanted, rest)
+    if own:
+        return service_selector({**labels, **own})
+    added = {COMPONENT: component(wanted, application)}
+    return "\n---\n".join(
+        (
+            for_object(
+                application.subject(service.reference), service_selector({**labels, **added})
+            ),
+            for_object(
+                application.subject(wanted.reference),
+                "\n".join(pod_label_lines(wanted, {**wanted.pod_labels, **added})),
+            ),
+        )
+    )

@@ -1,0 +1,166 @@
+"""M5B: Services whose target port no container declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..matching import selected, targets
+from ..model import Application, Container, Port, Service, ServicePort, Workload
+from ._check import FAULT, NOTE, Finding, check
+from ._instead import container_ports, host_of, service_port, with_port
+from ._words import listing, port_text, references, subjects
+
+_ISTIO_INJECT = "sidecar.istio.io/inject"
+_ISTIO_TEMPLATES = "inject.istio.io/templates"
+_LINKERD_INJECT = "linkerd.io/inject"
+_SWITCHED_OFF = frozenset(("", "false", "disabled", "no", "off", "n"))
+
+
+@check(
+    "M5B",
+    "service-undeclared-port",
+    on=Service,
+    readings={"name": FAULT, "name-protocol": FAULT, "number": FAULT, "number-none": NOTE},
+)
+def service_undeclared_port(service: Service, application: Application) -> Iterator[Finding]:
+    """A Service targets a port that no selected container declares.
+
+    ## What it finds
+    `name`: the target port is a name, and no container of the selected units
+    has a port of that name, so Kubernetes makes no endpoint for it. A number in
+    quotes is a name. `name-protocol`: a container has a port of that name, with
+    another protocol than the Service port's, which comes to the same. `number`:
+    the target port is a number that no selected container declares with this
+    protocol, though they declare other ports. `number-none`: it is a number,
+    and the selected containers declare no ports at all. Nothing is said where a
+    sidecar injector brings ports: an image `auto`, or an annotation or label of
+    the pods that switches on Istio's or Linkerd's injector. A headless Service
+    is read like any other; its SRV records name the target port.
+
+    ## Why it matters
+    Traffic goes to a port that no reviewer and no policy knows of, or nowhere.
+    A process that an attacker starts in one of the pods can bind the port and
+    answer in the Service's name.
+
+    ## Example
+    ```yaml
+    kind: Service
+    spec:
+      ports:
+        - port: 80
+          targetPort: http
+    ---
+    kind: Deployment
+    spec:
+      template:
+        spec:
+          containers:
+            - name: web
+              ports:
+                - name: web
+                  containerPort: 8080
+    ```
+
+    ## Instead
+    ```yaml
+    kind: Deployment
+    spec:
+      template:
+        spec:
+          containers:
+            - name: web
+              ports:
+                - name: http
+                  containerPort: 8080
+    ```
+
+    ## References
+    - https://arxiv.org/abs/2506.21134
+    - https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
+    - https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+    - https://linkerd.io/2/features/proxy-injection/
+    """
+    workloads = selected(service, application)
+    for port in service.ports:
+        if any(_has_target(port, workload) for workload in workloads):
+            continue
+        problem = _problem(port, workloads)
+        if problem is None:
+            continue
+        reading, text, instead = problem
+        yield Finding(
+            reading,
+            f"{application.subject(service.reference)} port {port.port} {text}"
+            f" ({subjects(workloads, application)})",
+            at=service.position("targetPort:" if port.target != port.port else "port:"),
+            instead=instead,
+            port=port.port,
+            protocol=port.protocol,
+            related=references(workloads),
+        )
+
+
+def _has_target(port: ServicePort, workload: Workload) -> bool:
+    return next(targets(port, workload), None) is not None
+
+
+def _problem(port: ServicePort, workloads: Sequence[Workload]) -> tuple[str, str, str] | None:
+    """Reading, message and snippet for a target that no selected unit declares."""
+    declared = [entry for workload in workloads for entry in workload.declared()]
+    named = [entry for entry in declared if entry[1].name == port.target]
+    if named:
+        _, other = named[0]
+        text = (
+            f'targets "{port.target}" with {port.protocol}, and that is a name of'
+            f" {port_text(other.number, other.protocol)}"
+        )
+        return "name-protocol", text, _other_protocol(port, *named[0])
+    if not workloads or any(map(_injected, workloads)):
+        return None
+    container = host_of(workloads)
+    if isinstance(port.target, str):
+        quoted = " (in quotes it is a name)" if port.target.isdecimal() else ""
+        text = f'targets "{port.target}"{quoted}, and no container has a port of that name'
+        return "name", text, _named(port, container, [entry[1] for entry in declared])
+    instead = with_port(container, Port(port.target, port.protocol))
+    target = port_text(port.target, port.protocol)
+    if not declared:
+        return "number-none", f"targets {target}, and the containers declare no ports", instead
+    listed = listing(
+        dict.fromkeys(port_text(other.number, other.protocol) for _, other in declared)
+    )
+    return "number", f"targets {target}, and the containers declare {listed} only", instead
+
+
+def _other_protocol(port: ServicePort, container: Container, declared: Port) -> str:
+    """The container's ports with one more of the Service port's protocol.
+
+    Port names are unique in a pod, so the Service targets the number.
+    """
+    added = Port(declared.number, port.protocol)
+    return (
+        f"{container_ports(container.name, (*container.ports, added))}\n---\n"
+        f"{service_port(port._replace(target=declared.number))}"
+    )
+
+
+def _named(port: ServicePort, container: Container | None, declared: Sequence[Port]) -> str:
+    """The name given to a port that is there, or the Service targeting that."""
+    target = str(port.target)
+    if target.isdecimal() and len(target) <= 5:  # quoted by mistake: no port can have such a name
+        return service_port(port._replace(target=int(target)))
+    same = [entry for entry in declared if entry.protocol == port.protocol]
+    for entry in same:
+        if entry.number == port.port or len(same) == 1:
+            return service_port(port._replace(target=entry.name or entry.number))
+    return with_port(container, Port(port.port, port.protocol, target))
+
+
+def _injected(workload: Workload) -> bool:
+    """Whether an injector adds containers, with ports nobody can see in the chart."""
+    if any(container.image == "auto" for container in workload.containers):
+        return True
+    marks = {**workload.pod_labels, **workload.pod_annotations}
+    default = "true" if _ISTIO_TEMPLATES in marks else ""
+    switches = (marks.get(_ISTIO_INJECT, default), marks.get(_LINKERD_INJECT, ""))
+    return any(value.lower() not in _SWITCHED_OFF for value in switches)

@@ -1,0 +1,161 @@
+"""M4A: units whose pods cannot be told apart by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..matching import own_selector_takes
+from ..model import Application, NetworkPolicy, Reference, Service, Workload
+from ._check import FAULT, NOTE, Finding, check
+from ._instead import COMPONENT, component, distinguishing, unit_labels
+from ._pairs import others, policies_of_both, services_of_both, units_of_both
+from ._words import references, subjects, verb
+
+
+@check(
+    "M4A",
+    "unit-collision",
+    on=Workload,
+    readings={"selector": FAULT, "labels": FAULT, "twins": NOTE, "object-labels": NOTE},
+)
+def unit_collision(workload: Workload, application: Application) -> Iterator[Finding]:
+    """Two compute units have pods that their labels do not tell apart.
+
+    ## What it finds
+    `selector`: the unit's own selector also takes pods of other units of the
+    namespace; it is reported on the unit whose selector is too wide, once, with
+    the others as related objects. Jobs and CronJobs have no selector of their
+    own. `labels`: the pod labels are not empty, equal to those of another unit,
+    and a Service, a policy or the selector of a unit takes the pods of both; a
+    pair that `selector` reports on this unit is not reported again. A policy
+    with an empty `podSelector` does not count: it takes all pods of the
+    namespace whatever their labels are. `twins`: equal pod labels (or none at
+    all) that nothing selects today. `object-labels`: the objects themselves,
+    not their pods, have equal `metadata.labels`.
+
+    ## Why it matters
+    Services and NetworkPolicies know pods by their labels only, so what is
+    allowed for one of these units is allowed for the other. An attacker who
+    owns the less important one inherits the other's traffic and permissions.
+    Controllers with overlapping selectors fight over pods.
+
+    ## Example
+    ```yaml
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      selector:
+        matchLabels: {app: shop}
+      template:
+        metadata:
+          labels: {app: shop}
+    ---
+    kind: Deployment
+    metadata: {name: worker}
+    spec:
+      selector:
+        matchLabels: {app: shop}
+      template:
+        metadata:
+          labels: {app: shop}
+    ```
+
+    ## Instead
+    A label that says which part of the application it is, in the pod template
+    and in the selectors. The selector of a Deployment, StatefulSet or DaemonSet
+    cannot be changed later: the object has to be deleted and made again.
+    ```yaml
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      selector:
+        matchLabels: {app: shop, app.kubernetes.io/component: web}
+      template:
+        metadata:
+          labels: {app: shop, app.kubernetes.io/component: web}
+    ```
+
+    ## References
+    - https://arxiv.org/abs/2506.21134
+    - https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector
+    - https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+    """
+    name = application.subject(workload.reference)
+    near = list(others(workload, application))
+    taken = [other for other in near if own_selector_takes(workload, other)]
+    if taken:
+        yield Finding(
+            "selector",
+            f"the selector of {name} ({workload.selector}) also takes the pods of"
+            f" {subjects(taken, application)}",
+            at=workload.position("selector:"),
+            instead=_apart(workload, taken, application),
+            related=references(taken),
+        )
+    yield from _equal_pod_labels(workload, taken, near, application)
+    same = [other for other in near if workload.labels and other.labels == workload.labels]
+    if same:
+        yield Finding(
+            "object-labels",
+            f"{name} has the same metadata.labels as {subjects(same, application)}",
+            at=workload.position("labels:"),
+            instead=f'metadata:\n  labels:\n    {COMPONENT}: "{component(workload, application)}"',
+            related=references(same),
+        )
+
+
+def _equal_pod_labels(
+    workload: Workload,
+    reported: Sequence[Workload],
+    near: Sequence[Workload],
+    application: Application,
+) -> Iterator[Finding]:
+    """Readings `labels` and `twins`: pairs that `selector` has not named."""
+    name = application.subject(workload.reference)
+    known = {other.reference for other in reported}
+    selected: list[Workload] = []
+    twins: list[Workload] = []
+    takers: dict[Reference, Service | NetworkPolicy | Workload] = {}
+    for other in near:
+        if other.pod_labels != workload.pod_labels or other.reference in known:
+            continue
+        both = list(_takers(workload, other, application))
+        if both and workload.pod_labels:
+            selected.append(other)
+            takers.update({taker.reference: taker for taker in both})
+        elif not both:
+            twins.append(other)
+    if selected:
+        yield Finding(
+            "labels",
+            f"the pods of {name} have the same labels as those of"
+            f" {subjects(selected, application)}, and"
+            f" {subjects(takers.values(), application)} {verb(takers, 'takes')} them all",
+            at=workload.position("labels:"),
+            instead=_apart(workload, selected, application),
+            related=references((*selected, *takers.values())),
+        )
+    if twins:
+        what = "the same labels as" if workload.pod_labels else "no labels, and so have"
+        yield Finding(
+            "twins",
+            f"the pods of {name} have {what} those of {subjects(twins, application)}:"
+            " no Service or policy could take the one without the other",
+            at=workload.position("labels:" if workload.pod_labels else "template:"),
+            instead=_apart(workload, twins, application),
+            related=references(twins),
+        )
+
+
+def _takers(
+    first: Workload, second: Workload, application: Application
+) -> Iterator[Service | NetworkPolicy | Workload]:
+    yield from services_of_both(first, second, application)
+    yield from policies_of_both(first, second, application)
+    yield from units_of_both(first, second, application)
+
+
+def _apart(workload: Workload, rest: Sequence[Workload], application: Application) -> str:
+    """Labels and selector with one more label, which the others do not have."""
+    added = distinguishing(workload, rest)
+    return unit_labels(workload, added or {COMPONENT: component(workload, application)})
