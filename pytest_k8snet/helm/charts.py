@@ -1,0 +1,241 @@
+"""Find charts on disk and read what their Chart.yaml declares.
+
+Reading is cheap and never runs Helm: it happens before the first test.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..errors import SettingsError
+
+ARCHIVES = (".tgz", ".tar.gz")
+# What reading a folder or an archive can raise.
+UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
+# Folders of a chart that hold its parts and no charts of their own right.
+PARTS = frozenset({"charts", "templates", "crds", "ci", "node_modules", "__pycache__"})
+EXPECTED = "a chart (a folder with Chart.yaml, or a .tgz), a folder of charts, or a glob of them"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """An entry of ``dependencies`` in Chart.yaml; "" where a key is absent."""
+
+    name: str
+    version: str = ""
+    repository: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart as found on disk.
+
+    :ivar path: the folder that holds Chart.yaml, or the archive; absolute.
+    :ivar dependencies: as declared, present or not.
+    :ivar library: it only lends templates to other charts.
+    :ivar problem: why it cannot be used, "" where it can. A chart with a
+        problem fails by itself; the other charts of the run go on.
+    """
+
+    path: Path
+    name: str
+    version: str = ""
+    dependencies: tuple[Dependency, ...] = ()
+    library: bool = False
+    problem: str = ""
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is an archive."""
+        return self.path.name.endswith(ARCHIVES)
+
+
+def find_charts(patterns: Sequence[str], base: Path) -> tuple[Chart, ...]:
+    """All charts that the patterns name, sorted by path, each once.
+
+    Relative patterns count from ``base``. In a folder of charts, at any depth,
+    hidden folders, a chart's own ``charts/`` and library charts are left out.
+
+    :raises SettingsError: a pattern finds nothing.
+    """
+    found: dict[Path, Chart] = {}
+    for pattern in patterns:
+        charts = tuple(_charts_of(pattern, base))
+        if not charts:
+            raise SettingsError(_nothing_found(pattern, base))
+        for chart in charts:
+            found.setdefault(chart.path.resolve(), chart)
+    return tuple(sorted(found.values(), key=lambda chart: chart.path))
+
+
+def read_chart(path: Path) -> Chart:
+    """The chart in a folder or archive; what cannot be read is its ``problem``."""
+    fallback = _plain_name(path)
+    try:
+        declared = _declaration(path)
+        name = _text(declared, "name")
+    except (ValueError, *UNREADABLE) as error:
+        return Chart(path, fallback, problem=f"{_chart_yaml(path)}: {_one_line(error)}")
+    if not name:
+        problem = f'{_chart_yaml(path)}: no "name": every chart needs one'
+        return Chart(path, fallback, problem=problem)
+    return Chart(
+        path,
+        name,
+        _text(declared, "version"),
+        _dependencies(declared.get("dependencies")),
+        library=declared.get("type") == "library",
+    )
+
+
+def is_chart(path: Path) -> bool:
+    """Whether this is a chart's folder."""
+    return (path / "Chart.yaml").is_file()
+
+
+def _charts_of(pattern: str, base: Path) -> Iterator[Chart]:
+    path = _absolute(pattern, base)
+    if path.exists():
+        yield from _charts_at(path, named=True)
+    elif has_magic(pattern):
+        # Path.glob takes no absolute pattern.
+        for match in sorted(glob(str(path), recursive=True)):  # noqa: PTH207
+            yield from _charts_at(Path(match), named=False)
+
+
+def _absolute(pattern: str, base: Path) -> Path:
+    home = os.path.expanduser(pattern)  # noqa: PTH111 - Path's raises for a name like ~x
+    return Path(os.path.normpath(base.absolute() / home))
+
+
+def _charts_at(path: Path, *, named: bool) -> Iterator[Chart]:
+    """The charts at a path; a library chart only where the user named it."""
+    if path.name == "Chart.yaml":
+        path = path.parent
+    if is_chart(path) or (path.is_file() and path.name.endswith(ARCHIVES)):
+        chart = read_chart(path)
+        if named and chart.library:
+            yield _refused_library(chart)
+        elif not chart.library:
+            yield chart
+    elif path.is_dir():
+        yield from _charts_below(path)
+
+
+def _refused_library(chart: Chart) -> Chart:
+    problem = (
+        f"{chart.path}: a library chart renders nothing by itself; name a chart that depends on it"
+    )
+    return Chart(chart.path, chart.name, chart.version, library=True, problem=problem)
+
+
+def _charts_below(folder: Path) -> Iterator[Chart]:
+    for root, folders, files in os.walk(folder, onerror=_refuse):
+        in_chart = "Chart.yaml" in files
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and not (in_chart and name in PARTS)
+        )
+        here = Path(root)
+        candidates = [here] if in_chart else []
+        candidates += [here / name for name in sorted(files) if name.endswith(ARCHIVES)]
+        for path in candidates:
+            chart = read_chart(path)
+            # An archive that is no chart at all is none of our business here.
+            if not chart.library and not (chart.problem and chart.packed):
+                yield chart
+
+
+def _refuse(error: OSError) -> None:
+    raise SettingsError(f"{error.filename}: {error.strerror}; charts in it would be overlooked")
+
+
+def _nothing_found(pattern: str, base: Path) -> str:
+    path = _absolute(pattern, base)
+    if path.is_dir():
+        return f"--helm-chart={pattern}: no chart in this folder; expected {EXPECTED}"
+    if path.exists():
+        return f"--helm-chart={pattern}: this file is no chart; expected {EXPECTED}"
+    what = "no chart matches" if has_magic(pattern) else "no such file or folder"
+    return f"--helm-chart={pattern}: {what} (looked in {base}); expected {EXPECTED}"
+
+
+def _declaration(path: Path) -> dict[str, Any]:
+    """Chart.yaml as a dict; requirements.yaml's dependencies merged in (apiVersion v1)."""
+    declared = _mapping(_member(path, "Chart.yaml"))
+    if declared.get("apiVersion") == "v1" and "dependencies" not in declared:
+        try:
+            requirements = _mapping(_member(path, "requirements.yaml"))
+        except FileNotFoundError:
+            requirements = {}
+        declared["dependencies"] = requirements.get("dependencies")
+    return declared
+
+
+def _member(path: Path, name: str) -> bytes:
+    """The bytes of a file at the top of a chart.
+
+    :raises FileNotFoundError: the chart has no such file.
+    """
+    if path.is_dir():
+        return (path / name).read_bytes()
+    with tarfile.open(path, "r:*") as archive:
+        for member in archive:
+            parts = PurePosixPath(member.name).parts
+            if len(parts) == 2 and parts[1] == name:
+                file = archive.extractfile(member)
+                if file is not None:
+                    return file.read()
+    raise FileNotFoundError(f"the archive has no <chart>/{name}")
+
+
+def _mapping(text: bytes) -> dict[str, Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        declared = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe one
+    except yaml.YAMLError as error:
+        raise ValueError(f"not YAML: {_one_line(error)}") from error
+    if not isinstance(declared, dict):
+        raise ValueError("expected a mapping with name and version")  # noqa: TRY004
+    return declared
+
+
+def _dependencies(declared: object) -> tuple[Dependency, ...]:
+    if not isinstance(declared, Iterable) or isinstance(declared, (str, dict)):
+        return ()
+    return tuple(
+        Dependency(*(_text(entry, key) for key in ("name", "version", "repository", "alias")))
+        for entry in declared
+        if isinstance(entry, dict) and entry.get("name")
+    )
+
+
+def _text(declared: dict[str, Any], key: str) -> str:
+    value = declared.get(key)
+    return "" if value is None else str(value)
+
+
+def _plain_name(path: Path) -> str:
+    for suffix in ARCHIVES:
+        if path.name.endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.name
+
+
+def _chart_yaml(path: Path) -> Path:
+    return path / "Chart.yaml" if path.is_dir() else path
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split())

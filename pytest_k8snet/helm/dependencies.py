@@ -1,0 +1,220 @@
+"""Whether what a chart depends on is there, and where to render it from.
+
+Helm's own rule: every dependency that Chart.yaml declares, enabled or not,
+must be in ``charts/`` under its name, as a folder or an archive. What lies
+elsewhere on the same disk (``file://``) is copied together with the chart into
+a private folder; the user's tree is only read, and nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from urllib.parse import unquote, urlsplit
+
+from ..errors import ChartError
+from .charts import ARCHIVES, UNREADABLE, Chart, Dependency, is_chart, read_chart
+
+LOCAL = "file://"
+_NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
+_IN_ARCHIVE = 4  # <chart>/charts/<dependency>/Chart.yaml
+
+
+class Workspace:
+    """Private copies of the charts that need one; gone when it is left.
+
+    Each process has its own, so no two of them write to the same place.
+
+    :param below: where to make them; None is the system's temporary folder.
+    """
+
+    def __init__(self, below: Path | None = None) -> None:
+        self._below = below
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._prepared: dict[Path, Path] = {}
+
+    def __enter__(self) -> Workspace:  # noqa: PYI034 - Self came with Python 3.11
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the copies. Safe to call more than once."""
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._folder = None
+        self._prepared.clear()
+
+    def prepare(self, chart: Chart) -> Path:
+        """Where to render a chart from: its own path, or a copy that is complete.
+
+        :raises ChartError: the chart cannot be read, or a dependency is absent;
+            the message names it and the command that fetches it.
+        """
+        return self._prepare(chart, ())
+
+    def _prepare(self, chart: Chart, above: tuple[Path, ...]) -> Path:
+        if chart.path not in self._prepared:
+            self._prepared[chart.path] = self._complete(chart, above)
+        return self._prepared[chart.path]
+
+    def _complete(self, chart: Chart, above: tuple[Path, ...]) -> Path:
+        if chart.problem:
+            raise ChartError(chart.problem)
+        try:
+            absent = absent_dependencies(chart)
+        except UNREADABLE as error:
+            raise ChartError(f"{chart.path}: cannot be read: {error}") from error
+        if not absent:
+            return chart.path
+        beyond = [dependency for dependency in absent if not _is_local(chart, dependency)]
+        if beyond:
+            raise ChartError(_absent(chart, beyond))
+        return self._copy(chart, absent, (*above, chart.path))
+
+    def _copy(self, chart: Chart, absent: Iterable[Dependency], above: tuple[Path, ...]) -> Path:
+        """A copy of the chart with its local dependencies put in."""
+        sources = {
+            dependency.name: self._prepare(_local(chart, dependency, above), above)
+            for dependency in absent
+        }
+        copy = self._new_folder() / chart.path.name
+        try:
+            _copy_tree(chart.path, copy)
+            for name, source in sources.items():
+                _put_in(source, copy / "charts" / name)
+        except OSError as error:  # copytree's own error is one, too
+            raise ChartError(
+                f"{chart.path}: cannot be copied to {copy} with its local dependencies: {error}"
+            ) from error
+        return copy
+
+    def _new_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="k8snet-charts-", dir=self._below)
+        return Path(tempfile.mkdtemp(dir=self._folder.name))
+
+
+def absent_dependencies(chart: Chart) -> tuple[Dependency, ...]:
+    """What Chart.yaml declares and ``charts/`` does not have, in its order."""
+    if not chart.dependencies:
+        return ()
+    present = frozenset(_present(chart))
+    return tuple(entry for entry in chart.dependencies if entry.name not in present)
+
+
+def _present(chart: Chart) -> Iterator[str]:
+    """Names of the charts in ``charts/``: what they say themselves, not their file names."""
+    if chart.packed:
+        yield from _present_in_archive(chart.path)
+        return
+    try:
+        entries = sorted((chart.path / "charts").iterdir())
+    except OSError:  # no such folder
+        return
+    for entry in entries:
+        if entry.name.startswith((".", "_")):
+            continue
+        if is_chart(entry):
+            yield _quick_name(entry) or read_chart(entry).name
+        elif entry.name.endswith(ARCHIVES):
+            yield read_chart(entry).name
+
+
+def _quick_name(folder: Path) -> str:
+    """The name without reading all as YAML; "" where it is not that easy."""
+    try:
+        return _name_in((folder / "Chart.yaml").read_bytes())
+    except OSError:
+        return ""
+
+
+def _present_in_archive(path: Path) -> Iterator[str]:
+    with tarfile.open(path, "r:*") as archive:
+        for member in archive:
+            parts = PurePosixPath(member.name).parts
+            if parts[1:2] != ("charts",):
+                continue
+            if len(parts) == _IN_ARCHIVE and parts[3] == "Chart.yaml":
+                file = archive.extractfile(member)
+                yield (_name_in(file.read()) if file else "") or parts[2]
+            elif len(parts) == _IN_ARCHIVE - 1 and parts[2].endswith(ARCHIVES):
+                yield re.sub(r"-v?\d.*", "", parts[2])
+
+
+def _name_in(chart_yaml: bytes) -> str:
+    found = _NAME.search(chart_yaml)
+    return found[1].decode() if found else ""
+
+
+def _is_local(chart: Chart, dependency: Dependency) -> bool:
+    return dependency.repository.startswith(LOCAL) and not chart.packed
+
+
+def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Chart:
+    """The chart that a ``file://`` repository leads to."""
+    where = Path(os.path.normpath(chart.path / unquote(dependency.repository.removeprefix(LOCAL))))
+    if where in above:
+        way = " -> ".join(str(path) for path in (*above, where))
+        raise ChartError(f"{chart.path}: its dependencies go round in a circle: {way}")
+    if not is_chart(where) and not (where.is_file() and where.name.endswith(ARCHIVES)):
+        raise ChartError(
+            f"{chart.path}: dependency {dependency.name} is declared as {dependency.repository},"
+            f" and there is no chart at {where}"
+        )
+    found = read_chart(where)
+    if not found.problem and found.name != dependency.name:
+        raise ChartError(
+            f"{chart.path}: dependency {dependency.name} is declared as {dependency.repository},"
+            f" and the chart there is called {found.name}"
+        )
+    return found
+
+
+def _absent(chart: Chart, absent: Iterable[Dependency]) -> str:
+    what = ", ".join(_described(dependency) for dependency in absent)
+    if chart.packed:
+        how = "package it again after `helm dependency build`"
+    else:
+        how = f"run `helm dependency build {chart.path}`"
+    return f"{chart.path}: declared in Chart.yaml and missing in charts/: {what}; {how}"
+
+
+def _described(dependency: Dependency) -> str:
+    """Name, version and where it comes from; an address's password is nobody's business."""
+    parts = urlsplit(dependency.repository)
+    where = dependency.repository
+    if "@" in parts.netloc:
+        where = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    version = f" {dependency.version}" if dependency.version else ""
+    return f"{dependency.name}{version}" + (f" ({where})" if where else "")
+
+
+def _put_in(source: Path, target: Path) -> None:
+    if source.is_dir():
+        _copy_tree(source, target)
+    else:
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, target.with_name(source.name))
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(
+        source,
+        target,
+        ignore=shutil.ignore_patterns(".git"),
+        ignore_dangling_symlinks=True,
+        dirs_exist_ok=True,
+    )

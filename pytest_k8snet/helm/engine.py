@@ -1,0 +1,174 @@
+"""Which Helm renders and installs: the embedded SDK or a binary.
+
+Only described here: both run in processes of their own (:mod:`.worker`), so
+this module imports neither.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from ..errors import HelmMissing
+
+Purpose: TypeAlias = Literal["render", "release"]
+
+AUTO, EMBEDDED = "auto", "embedded"
+
+# What charts see as .Capabilities.KubeVersion, whichever engine renders: the
+# embedded SDK cannot be told another one, so the binary is given the same.
+KUBE_VERSION = "1.36.0"
+
+HOW_TO_GET_ONE = (
+    "install the embedded one (pip install 'pytest-k8snet[helm]') or a helm binary"
+    " (https://helm.sh/docs/intro/install/) on PATH, or name one: --k8snet-helm=/path/to/helm"
+)
+
+# A schema that refers to an address is refused before it is rendered; what that
+# overlooks goes to a proxy that is not there.
+_NOWHERE = "http://127.0.0.1:9"
+_OFFLINE = {
+    name: value
+    for proxy, value in (
+        ("HTTP_PROXY", _NOWHERE),
+        ("HTTPS_PROXY", _NOWHERE),
+        ("NO_PROXY", ""),
+    )
+    for name in (proxy, proxy.lower())
+}
+
+# Variables by which the user's shell steers Helm to a cluster, or makes it talk.
+_STEERING = ("HELM_KUBE", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER")
+
+# A worker imports as little as possible: -I -S leaves the user's environment
+# and site-packages' start-up code out and saves 20 ms for each process.
+_BOOT = "import sys; sys.path += sys.argv[1:3]; from pytest_k8snet.helm.worker import main; main()"
+
+
+class Engine(Protocol):
+    """How to start a process that renders with one kind of Helm."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the header line and in messages."""
+        ...
+
+    @property
+    def jobs_per_worker(self) -> int:
+        """How many charts have to wait before a further process pays."""
+        ...
+
+    def command(self, purpose: Purpose) -> list[str]:
+        """The program and its arguments, for a :class:`.process.Process`."""
+        ...
+
+    def environment(self, purpose: Purpose) -> dict[str, str]:
+        """Its environment variables."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedEngine:
+    """The Helm SDK as a shared library; ``folder`` is where ``helm_python`` lies."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """``embedded Helm SDK``."""
+        return "embedded Helm SDK"
+
+    @property
+    def jobs_per_worker(self) -> int:
+        """Loading the SDK costs as much as rendering a hundred ordinary charts.
+
+        One worker renders faster than the parent reads.
+        """
+        return 400
+
+    def command(self, purpose: Purpose) -> list[str]:
+        """See :class:`Engine`."""
+        return _python(f"embedded_{purpose}", self.folder)
+
+    def environment(self, purpose: Purpose) -> dict[str, str]:
+        """The Go runtime collects less often and on one thread.
+
+        That halves the processor time of a render; the memory limit keeps a
+        chart of megabytes from being paid for twice.
+        """
+        quick = {"GOGC": "400", "GOMAXPROCS": "1", "GOMEMLIMIT": "100MiB"}
+        return {**quick, **_own_environment(purpose)}
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryEngine:
+    """A ``helm`` program at ``path``."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The program's path."""
+        return str(self.path)
+
+    @property
+    def jobs_per_worker(self) -> int:
+        """Each chart is a process of helm's own, so a further worker soon pays."""
+        return 4
+
+    def command(self, purpose: Purpose) -> list[str]:
+        """See :class:`Engine`."""
+        return _python(f"binary_{purpose}", Path(), str(self.path), KUBE_VERSION)
+
+    def environment(self, purpose: Purpose) -> dict[str, str]:
+        """The user's own, as far as it fits the purpose."""
+        return {"GOGC": "400", **_own_environment(purpose)}
+
+
+def choose_engine(choice: str = AUTO) -> Engine:
+    """The engine for ``auto``, ``embedded`` or the path of a helm binary.
+
+    ``auto`` takes the embedded SDK where it is installed, else ``helm`` on PATH.
+
+    :raises HelmMissing: it is not there; the message names both ways to get one.
+    """
+    if choice == AUTO:
+        return _embedded() or _binary("helm") or _missing("no Helm found")
+    if choice == EMBEDDED:
+        return _embedded() or _missing("the embedded Helm SDK is not installed")
+    return _binary(choice) or _missing(f"no program {choice}")
+
+
+def _missing(what: str) -> Engine:
+    raise HelmMissing(f"{what}: {HOW_TO_GET_ONE}")
+
+
+def _embedded() -> Engine | None:
+    spec = find_spec("helm_python")  # looks, does not import
+    if spec is None or spec.origin is None:
+        return None
+    return EmbeddedEngine(Path(spec.origin).parent.parent)
+
+
+def _binary(name: str) -> Engine | None:
+    found = shutil.which(os.path.expanduser(name))  # noqa: PTH111 - Path's raises for ~x
+    return BinaryEngine(Path(found).absolute()) if found else None
+
+
+def _own_environment(purpose: Purpose) -> dict[str, str]:
+    """The user's environment without what would lead Helm to another cluster.
+
+    To render it gets no cluster and no network at all.
+    """
+    own = {key: value for key, value in os.environ.items() if not key.startswith(_STEERING)}
+    return {**own, **_OFFLINE, "KUBECONFIG": os.devnull} if purpose == "render" else own
+
+
+def _python(module: str, folder: Path, *arguments: str) -> list[str]:
+    here = Path(__file__).resolve().parents[2]
+    return [sys.executable, "-I", "-S", "-c", _BOOT, str(here), str(folder), module, *arguments]

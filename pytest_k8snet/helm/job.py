@@ -1,0 +1,68 @@
+"""What a worker is asked to render, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One chart with one values set, one release name and one namespace.
+
+    :ivar path: the chart's folder or archive, complete: its dependencies are
+        in ``charts/`` (see :mod:`.dependencies`).
+    :ivar values: values files, a later one wins, as for ``helm template -f``.
+    :ivar sets: expressions as for ``helm template --set``, applied in order.
+    :ivar crds: whether the names of what is in ``crds/`` are wanted.
+    :ivar label: what the user calls the chart, for messages; its path where
+        it is empty.
+    """
+
+    path: Path
+    values: tuple[Path, ...] = ()
+    sets: tuple[str, ...] = ()
+    release: str = "release-name"
+    namespace: str = "default"
+    crds: bool = True
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """What messages call the chart."""
+        return self.label or str(self.path)
+
+
+class Definition(NamedTuple):
+    """A CustomResourceDefinition of a chart's ``crds/`` folder.
+
+    ``path`` is the file inside the chart, ``name`` the object's
+    (``foos.example.com``), ``kind`` the kind that it defines (``Foo``).
+    """
+
+    path: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What Helm made of a :class:`Job`.
+
+    :ivar templates: (path inside the chart, rendered text), sorted by path;
+        without NOTES.txt, and without what rendered to nothing.
+    :ivar blank: paths of the templates that rendered to nothing, as far as they
+        are files of a chart's folder and of its unpacked subcharts.
+    :ivar definitions: the custom resources that ``crds/`` defines.
+    :ivar warnings: what Helm or the chart wrote to standard error.
+    :ivar seconds: time in the worker, wall clock.
+    :ivar error: why there are no templates; None where there are.
+    """
+
+    templates: tuple[tuple[str, str], ...] = ()
+    blank: tuple[str, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    warnings: str = ""
+    seconds: float = 0.0
+    error: str | None = None

@@ -1,0 +1,248 @@
+"""Helm's errors in words for the maintainer of a chart.
+
+Every message begins with the chart, names the template and line or the file,
+and ends in what to do. Both engines come out alike.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterable
+
+from .engine import HOW_TO_GET_ONE
+from .job import Job
+
+MOST_CHARACTERS = 2000
+MOST_LINES = 12
+
+WANTS_VALUES = (
+    "pass values with --helm-values=FILE or --helm-set=KEY=VALUE,"
+    " or keep some in the chart's ci/<name>-values.yaml"
+)
+
+_FRAME = re.compile(r"\A(?:Error: |INSTALLATION FAILED: |UPGRADE FAILED: )+")
+_DEBUG = re.compile(r"\n+Use --debug flag to render out invalid YAML\s*\Z")
+# Each of them starts at the beginning of a word only: a text may have no blanks at all.
+_CHART_NAME = re.compile(r"(?<![\w./-])[\w.-]+/((?:charts/[^\s/]+/)*templates/)")
+_EXECUTION = re.compile(r"execution error at \(([^\s:]+):(\d+)(?::\d+)?\):\s*(.*)", re.DOTALL)
+_PARSE = re.compile(r"parse error at \(([^\s:]+):(\d+)(?::\d+)?\):\s*(.*)", re.DOTALL)
+_PLACE = re.compile(
+    r"(?<![^\s:])([^\s:]+):(\d+)(?::\d+)?:?\s+executing \"[^\"]*\" at <(.{0,500}?)>:\s*", re.DOTALL
+)
+_NIL = re.compile(r"nil pointer evaluating")
+_SCHEMA = re.compile(
+    r"values don't meet the specifications of the schema\(s\)[^\n]*\n(.*)", re.DOTALL
+)
+_UNFETCHED = re.compile(r"failing loading \"(https?://[^\"]+)\"")
+_REFERS = re.compile(r"(\S{0,300}values\.schema\.json) refers to (\S+)")
+_YAML = re.compile(r"YAML parse error on ([^\s:]+): (.*)", re.DOTALL)
+_LOAD = re.compile(r"cannot load (\S+): (.*)", re.DOTALL)
+_LARGE = re.compile(r"chart file \"([^\"]*)\" is larger than the maximum file size (\d+)")
+_CALLING = re.compile(r"error calling \w+: |: unable to execute template\Z")
+_NO_TEMPLATE = re.compile(r"template: (no template \S+) associated with .*")
+_INVALID = re.compile(r"validation: chart\.metadata\.(\w+) (.*)", re.DOTALL)
+_GO = re.compile(
+    r"cannot unmarshal yaml document: |error converting YAML to JSON: |(?<![.\w])yaml: "
+    r"|error unmarshaling JSON: |while decoding JSON: |json: "
+)
+_UNMARSHAL = re.compile(r"cannot unmarshal (\w+) into Go (?:value|struct field \S+) of type \S+.*")
+_SET_DATA = "failed parsing --set data: "
+_SECRET = re.compile(r"(?<=[Bb]earer )\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_TIMESTAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:(?:INFO|WARN|ERROR) )?", re.MULTILINE)
+
+
+def clean(job: Job, raw: str) -> str:
+    """Helm's message without Go's words around it, and the next step."""
+    said = explained(raw)
+    if said.startswith(_SET_DATA):  # the command line does not say which one
+        said = f"--helm-set={' '.join(job.sets)}: {said.removeprefix(_SET_DATA)}"
+    return f"{job.title}: {said}"
+
+
+def explained(raw: str) -> str:
+    """As :func:`clean`, without the chart in front."""
+    text = _CHART_NAME.sub(r"\1", _redacted(unframed(raw)))
+    for rule in _RULES:
+        if said := rule(text):
+            return said
+    return _bounded(_without_go(text))
+
+
+def unframed(raw: str) -> str:
+    """A message of the command line as the SDK has it."""
+    return _DEBUG.sub("", _FRAME.sub("", raw.strip())).strip()
+
+
+def timed_out(job: Job, timeout: float) -> str:
+    """The worker was killed after ``timeout`` seconds."""
+    return (
+        f"{job.title}: not rendered within {timeout:g} s: a template may never end;"
+        " if it only needs longer: --k8snet-render-timeout=SECONDS"
+    )
+
+
+def crashed(job: Job, code: int, written: str) -> str:
+    """The worker ended while it rendered; what it wrote says more."""
+    what = ended(code, written)
+    return f"{job.title}: {what} while it rendered this chart; try another: --k8snet-helm=PATH"
+
+
+def ended(code: int, written: str) -> str:
+    """How a process of Helm's ended that should not have."""
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    lines = written.strip().splitlines() or [""]
+    # Python says what happened at the end, Go at the beginning.
+    told = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return f"Helm ended ({how}{': ' + _bounded(_redacted(told)) if told else ''})"
+
+
+def cannot_start(engine: str, code: int, written: str) -> str:
+    """The worker ended before it had loaded Helm."""
+    last = written.strip().rpartition("\n")[2] or f"exit code {code}"
+    return f"{engine} cannot be used ({_redacted(last)}): {HOW_TO_GET_ONE}"
+
+
+def warnings(written: str) -> str:
+    """What was written to standard error, without the times of day."""
+    return _TIMESTAMP.sub("", _redacted(written)).strip()
+
+
+def _redacted(text: str) -> str:
+    return _SECRET.sub("…", text)
+
+
+def _execution(text: str) -> str:
+    """``required`` and ``fail``: the chart's own words."""
+    found = _EXECUTION.match(text)
+    if found is None:
+        return ""
+    return f"{found[1]}:{found[2]}: {_bounded(found[3].strip())}\n{WANTS_VALUES}"
+
+
+def _parse(text: str) -> str:
+    found = _PARSE.match(text)
+    return f"{found[1]}:{found[2]}: {found[3].strip()}; correct this template" if found else ""
+
+
+def _template(text: str) -> str:
+    """An error while a template runs: the innermost place, and where it came from."""
+    places = list(_PLACE.finditer(text))
+    if not places:
+        return ""
+    path, line, code = places[-1].groups()
+    outer = f"{places[0][1]}:{places[0][2]}"
+    place = f"{path}:{line}"
+    by = "" if outer == place else f" (included by {outer})"
+    what = _NO_TEMPLATE.sub(r"\1", _CALLING.sub("", _joined(text[places[-1].end() :])))
+    if _NIL.match(what):
+        return f"{place}: {code} is read, and what it is part of has no value{by}\n{WANTS_VALUES}"
+    return _bounded(f"{place}: {{{{ {code} }}}}: {what}{by}; correct this template or the values")
+
+
+def _schema(text: str) -> str:
+    found = _SCHEMA.match(text)
+    if found is None:
+        return ""
+    if unfetched := _UNFETCHED.search(text):
+        return _not_fetched("values.schema.json", unfetched[1])
+    broken = _bounded("\n".join(_schema_lines(found[1].splitlines())))
+    if "- at '" not in found[1]:  # nothing about a value: the schema itself is at fault
+        return f"values.schema.json cannot be used: {broken.strip()}; correct this file"
+    return f"the values do not fit values.schema.json:\n{broken}\n{WANTS_VALUES}"
+
+
+def _schema_lines(lines: Iterable[str]) -> list[str]:
+    """One line for each broken rule, with the chart whose schema it is; Go's order is random."""
+    chart, said = "", []
+    for line in lines:
+        if re.fullmatch(r"[\w.-]+:", line):
+            chart = line.rstrip(":")
+        elif line.strip():
+            said.append(f"  {chart}: {re.sub(r'^- (?:at )?', '', line.strip())}")
+    return sorted(said)
+
+
+def _refers(text: str) -> str:
+    found = _REFERS.match(text)
+    return _not_fetched(found[1], found[2]) if found else ""
+
+
+def _not_fetched(schema: str, address: str) -> str:
+    return (
+        f"{schema} refers to {address}, and nothing is fetched from the network to render a"
+        " chart; put that part into the schema itself ($defs)"
+    )
+
+
+def _yaml(text: str) -> str:
+    found = _YAML.match(text)
+    if found is None:
+        return ""
+    what = _plain_yaml(found[2])
+    return f"{found[1]}: rendered to text that is no YAML: {what}; correct this template"
+
+
+def _load(text: str) -> str:
+    if found := _LOAD.match(text):
+        return f"{found[1]}: {_plain_yaml(found[2])}; correct this file"
+    if found := _LARGE.match(text):
+        what = f"larger than the {found[2]} bytes that Helm takes"
+        return f"{found[1]}: {what}; leave it out with .helmignore"
+    if text.startswith("library charts"):
+        return f"{text}; name a chart that depends on it"
+    return ""
+
+
+def _kube_version(text: str) -> str:
+    if not text.startswith("chart requires kubeVersion"):
+        return ""
+    return f"{text}; widen kubeVersion in Chart.yaml"
+
+
+def _invalid(text: str) -> str:
+    found = _INVALID.match(text)
+    return f"Chart.yaml: {found[1]} {found[2]}; correct it there" if found else ""
+
+
+def _missing(text: str) -> str:
+    _, mark, names = text.partition("found in Chart.yaml, but missing in charts/ directory: ")
+    if not mark:
+        return ""
+    return (
+        f"declared in Chart.yaml and missing in charts/: {names}; run `helm dependency build`"
+        " in the chart's folder"
+    )
+
+
+_RULES: tuple[Callable[[str], str], ...] = (
+    _execution,
+    _parse,
+    _schema,
+    _refers,
+    _yaml,
+    _load,
+    _kube_version,
+    _invalid,
+    _missing,
+    _template,
+)
+
+
+def _plain_yaml(text: str) -> str:
+    return _joined(_without_go(text))
+
+
+def _without_go(text: str) -> str:
+    return _UNMARSHAL.sub(r"this \1 does not belong here", _GO.sub("", text))
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _bounded(text: str) -> str:
+    """The first lines of it."""
+    lines = [line.rstrip() for line in text.rstrip().splitlines() if line.strip()]
+    short = "\n".join(lines[:MOST_LINES])[:MOST_CHARACTERS]
+    return short if short == "\n".join(lines) else f"{short} …"

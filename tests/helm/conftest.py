@@ -1,0 +1,54 @@
+"""Both kinds of Helm, as far as they are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_k8snet.errors import HelmMissing
+from pytest_k8snet.helm import Engine, Job, Pool, Rendered, choose_engine, open_pool
+
+Render = Callable[..., Rendered]
+ENGINES = ("embedded", "helm")
+
+
+def engine_or_skip(choice: str) -> Engine:
+    """The engine, or a skip that says why there is none."""
+    try:
+        return choose_engine(choice)
+    except HelmMissing as error:
+        pytest.skip(str(error).partition(":")[0])
+
+
+@pytest.fixture(scope="session", params=ENGINES, ids=("embedded", "binary"))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each kind of Helm in turn."""
+    return engine_or_skip(request.param)
+
+
+@pytest.fixture(scope="session")
+def pool(engine: Engine) -> Iterator[Pool]:
+    """One warm pool for each kind of Helm."""
+    with open_pool(engine, workers=1) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def both() -> Iterator[tuple[Pool, Pool]]:
+    """The two kinds of Helm beside each other."""
+    first, second = (engine_or_skip(choice) for choice in ENGINES)
+    with open_pool(first, workers=1) as one, open_pool(second, workers=1) as other:
+        yield one, other
+
+
+@pytest.fixture
+def render(pool: Pool) -> Render:
+    """Render one chart: its path, and a job's other fields by name."""
+
+    def render(path: Path, **fields: object) -> Rendered:
+        (rendered,) = pool.render([Job(path, **fields)])  # type: ignore[arg-type]
+        return rendered
+
+    return render

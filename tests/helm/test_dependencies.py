@@ -1,0 +1,202 @@
+"""What a chart depends on: there, absent, or on the same disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helm.conftest import Render, engine_or_skip
+from helm.writing import contents, declare, pack, write_chart
+from pytest_k8snet.errors import ChartError
+from pytest_k8snet.helm import Chart, Pool, Workspace, find_charts
+
+REMOTE = "name: redis, version: 18.x, repository: https://charts.example.com"
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with Workspace() as workspace:
+        yield workspace
+
+
+def chart_at(path: Path) -> Chart:
+    return find_charts([str(path)], path)[0]
+
+
+def refusal(workspace: Workspace, path: Path) -> str:
+    with pytest.raises(ChartError) as caught:
+        workspace.prepare(chart_at(path))
+    return str(caught.value)
+
+
+def test_a_chart_without_dependencies_is_rendered_where_it_is(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    web = write_chart(tmp_path / "web")
+    assert workspace.prepare(chart_at(web)) == web
+
+
+def test_an_absent_dependency_names_the_command_to_run(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    web = declare(write_chart(tmp_path / "web"), REMOTE, "name: db, version: 1.0.0")
+    said = refusal(workspace, web)
+    assert said.startswith(f"{web}: ")
+    assert "redis 18.x (https://charts.example.com), db 1.0.0" in said
+    assert f"helm dependency build {web}" in said
+
+
+def test_a_password_in_an_address_is_not_shown(workspace: Workspace, tmp_path: Path) -> None:
+    address = "name: redis, version: 1.0.0, repository: https://me:hush@charts.example.com/x"
+    said = refusal(workspace, declare(write_chart(tmp_path / "web"), address))
+    assert "hush" not in said
+    assert "https://charts.example.com/x" in said
+
+
+def test_a_disabled_dependency_must_be_there_as_helm_has_it(
+    workspace: Workspace, render: Render, tmp_path: Path
+) -> None:
+    web = declare(write_chart(tmp_path / "web"), f"{REMOTE}, condition: redis.enabled")
+    assert "redis 18.x" in refusal(workspace, web)
+    write_chart(web / "charts" / "redis")
+    assert workspace.prepare(chart_at(web)) == web
+    rendered = render(web, sets=("redis.enabled=false",))
+    assert [path for path, _ in rendered.templates] == ["templates/web.yaml"]
+
+
+@pytest.mark.parametrize("place", ["charts/redis", "charts/another-name"])
+def test_a_folder_counts_by_the_name_in_its_chart_yaml(
+    workspace: Workspace, tmp_path: Path, place: str
+) -> None:
+    web = declare(write_chart(tmp_path / "web"), REMOTE)
+    write_chart(web / place, {"Chart.yaml": "version: 1.0.0\nname: 'redis'\napiVersion: v2\n"})
+    assert workspace.prepare(chart_at(web)) == web
+
+
+def test_an_archive_counts_by_the_name_in_its_chart_yaml(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    web = declare(write_chart(tmp_path / "web"), REMOTE)
+    redis = write_chart(tmp_path / "src" / "redis")
+    archive = pack(redis, web / "charts" / "x.tgz")
+    assert workspace.prepare(chart_at(web)) == web
+    archive.rename(archive.with_name("_x.tgz"))  # Helm leaves these out
+    assert "redis" in refusal(Workspace(), web)
+
+
+def test_an_alias_needs_the_chart_only_once(
+    workspace: Workspace, render: Render, tmp_path: Path
+) -> None:
+    web = write_chart(tmp_path / "web")
+    declare(web, "name: redis, version: 1.2.3, alias: a", "name: redis, version: 1.2.3, alias: b")
+    write_chart(web / "charts" / "redis")
+    assert workspace.prepare(chart_at(web)) == web
+    assert [path for path, _ in render(web).templates] == [
+        "charts/a/templates/web.yaml",
+        "charts/b/templates/web.yaml",
+        "templates/web.yaml",
+    ]
+
+
+def test_an_archive_says_what_it_lacks_and_what_it_has(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    web = declare(write_chart(tmp_path / "web"), REMOTE)
+    lacking = pack(web, tmp_path / "lacking.tgz")
+    assert "package it again" in refusal(workspace, lacking)
+    write_chart(web / "charts" / "redis")
+    assert workspace.prepare(chart_at(pack(web, tmp_path / "folder.tgz"))).is_file()
+    packed = declare(write_chart(tmp_path / "other" / "web"), REMOTE)
+    pack(write_chart(tmp_path / "redis"), packed / "charts" / "redis-18.0.1.tgz")
+    assert workspace.prepare(chart_at(pack(packed, tmp_path / "packed.tgz"))).is_file()
+
+
+class TestLocal:
+    """``file://``: completed in a private copy, the user's tree is only read."""
+
+    def test_it_is_rendered_and_the_users_tree_stays_as_it_is(
+        self, workspace: Workspace, render: Render, tmp_path: Path
+    ) -> None:
+        web = write_chart(tmp_path / "repo" / "web")
+        declare(web, "name: redis, version: 1.2.3, repository: 'file://../lib/redis'")
+        redis = write_chart(tmp_path / "repo" / "lib" / "redis")
+        declare(redis, "name: common, version: 1.2.3, repository: 'file://../common'")
+        write_chart(tmp_path / "repo" / "lib" / "common")
+        before = contents(tmp_path / "repo")
+        path = workspace.prepare(chart_at(web))
+        assert [path for path, _ in render(path).templates] == [
+            "charts/redis/charts/common/templates/web.yaml",
+            "charts/redis/templates/web.yaml",
+            "templates/web.yaml",
+        ]
+        assert contents(tmp_path / "repo") == before
+
+    def test_the_copy_is_made_once_and_gone_at_the_end(self, tmp_path: Path) -> None:
+        web = write_chart(tmp_path / "web")
+        declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
+        write_chart(tmp_path / "redis")
+        with Workspace() as workspace:
+            copy = workspace.prepare(chart_at(web))
+            assert workspace.prepare(chart_at(web)) == copy
+            assert tmp_path not in copy.parents
+        assert not copy.exists()
+
+    def test_a_pool_prepares_charts_and_removes_the_copies(self, tmp_path: Path) -> None:
+        web = write_chart(tmp_path / "web")
+        declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
+        write_chart(tmp_path / "redis")
+        with Pool(engine_or_skip("embedded")) as pool:
+            copy = pool.prepare(chart_at(web))
+            assert (copy / "charts" / "redis").is_dir()
+        assert not copy.exists()
+
+    def test_a_chart_that_cannot_be_copied_is_named(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        web = write_chart(tmp_path / "web")
+        declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
+        write_chart(tmp_path / "redis")
+        os.mkfifo(web / "pipe")
+        assert "cannot be copied" in refusal(workspace, web)
+
+    def test_an_archive_and_an_absolute_path_will_do(
+        self, workspace: Workspace, render: Render, tmp_path: Path
+    ) -> None:
+        redis = pack(write_chart(tmp_path / "src" / "redis"), tmp_path / "my redis.tgz")
+        web = write_chart(tmp_path / "web")
+        address = str(redis).replace(" ", "%20")
+        declare(web, f"name: redis, version: 1.2.3, repository: 'file://{address}'")
+        paths = [path for path, _ in render(workspace.prepare(chart_at(web))).templates]
+        assert paths == ["charts/redis/templates/web.yaml", "templates/web.yaml"]
+
+    def test_what_is_in_charts_already_is_taken(self, workspace: Workspace, tmp_path: Path) -> None:
+        web = write_chart(tmp_path / "web")
+        declare(web, "name: redis, version: 1.2.3, repository: 'file://../nowhere'")
+        write_chart(web / "charts" / "redis")
+        assert workspace.prepare(chart_at(web)) == web
+
+    @pytest.mark.parametrize(
+        ("address", "reason"),
+        [
+            ("file://../nowhere", "there is no chart at"),
+            ("file://../other", "is called other"),
+            ("file://../broken", "not YAML"),
+            ("file://../needy", "helm dependency build"),
+            ("file://../web", "round in a circle"),
+            ("file://../back", "round in a circle"),
+        ],
+    )
+    def test_what_cannot_be_used_is_named(
+        self, workspace: Workspace, tmp_path: Path, address: str, reason: str
+    ) -> None:
+        write_chart(tmp_path / "other")
+        write_chart(tmp_path / "broken", {"Chart.yaml": "name: ["})
+        declare(write_chart(tmp_path / "needy"), REMOTE)
+        declare(tmp_path / "back", "name: web, version: 1, repository: 'file://../web'")
+        web = write_chart(tmp_path / "web")
+        name = address.rpartition("/")[2].replace("other", "redis")
+        declare(web, f"name: {name}, version: 1, repository: '{address}'")
+        assert reason in refusal(workspace, web)
