@@ -1,0 +1,55 @@
+"""What the charts add to pytest's command line: their files, and markers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from .checks import CHECKS
+from .collect import RUNTIME_MARKER
+from .run import ChartRun
+
+
+def add_markers(config: pytest.Config) -> None:
+    """Register a marker for each check's id, for ``-m``."""
+    for check in CHECKS:
+        config.addinivalue_line("markers", f"{check.id}: {check.full_name} ({check.summary})")
+    config.addinivalue_line(
+        "markers", f"{RUNTIME_MARKER}: needs the sockets of a cluster (pytest-k8snet)"
+    )
+
+
+def add_charts(config: pytest.Config, run: ChartRun) -> None:
+    """Have pytest collect the charts.
+
+    Without a path on the command line, only them; with paths, beside them. A
+    path into a chart (a node id, as a failure shows it) stands for itself. A
+    worker of pytest-xdist is given the paths that its controller ended up with.
+    """
+    # A chart that does not render must not keep the others from being checked.
+    config.option.continue_on_collection_errors = True
+    if run.handed_args is not None:
+        config.args[:] = run.handed_args
+        return
+    given = list(config.args) if _has_paths(config, run) else []
+    named = {_file_of(argument, config.invocation_params.dir) for argument in given}
+    charts = dict.fromkeys(target.file for target in run.targets)
+    config.args[:] = [*given, *(str(path) for path in _unnamed(charts, named))]
+
+
+def _has_paths(config: pytest.Config, run: ChartRun) -> bool:
+    source = config.args_source
+    if source is pytest.Config.ArgsSource.TESTPATHS:
+        return run.settings.with_tests
+    return source is pytest.Config.ArgsSource.ARGS
+
+
+def _file_of(argument: str, base: Path) -> Path:
+    return Path(os.path.normpath(base / argument.partition("::")[0]))
+
+
+def _unnamed(charts: Iterable[Path], named: set[Path]) -> Iterable[Path]:
+    return [path for path in charts if path not in named]

@@ -1,0 +1,272 @@
+"""Charts -> applications: found, rendered by Helm, read, and set beside each other.
+
+Done once in a run, by the process that has no workers or by the controller of
+the workers (see :mod:`.handover`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import ChartError
+from .helm import Chart, Job, Pool, Rendered, ValuesSet, Workspace, find_charts, values_sets
+from .manifests import WORKLOAD_KINDS, read_application
+from .matching import selected
+from .model import Application, Switch
+from .neighbours import (
+    find_neighbours,
+    index_workloads,
+    needs_second_release,
+    neighbours_of,
+    other_release_name,
+)
+from .settings import DEFAULT_RELEASE, Settings
+from .switches import Candidate, candidates, cured
+
+
+class Target(NamedTuple):
+    """One chart with one values set: what is rendered, and installed, as a whole."""
+
+    chart: Chart
+    values: ValuesSet
+    id: str
+    """The chart's path as in node ids, from the root directory."""
+
+    @property
+    def file(self) -> Path:
+        """The file that stands for the chart on pytest's command line."""
+        path = self.chart.path
+        return path if self.chart.packed else path / "Chart.yaml"
+
+    @property
+    def nodeid(self) -> str:
+        """The file's node id; pytest itself has none for a file outside the root directory."""
+        return self.id if self.chart.packed else f"{self.id}/Chart.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What became of a :class:`Target`: an application, or the error instead of one.
+
+    ``warnings`` is what Helm or the chart wrote to standard error.
+    """
+
+    target: Target
+    application: Application | None = None
+    error: str = ""
+    warnings: str = ""
+
+
+class Gathering:
+    """All charts of a run on their way to applications."""
+
+    def __init__(self, settings: Settings, pool: Pool, workspace: Workspace) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._workspace = workspace
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """Every chart with each of its values sets.
+
+        :raises SettingsError: a path leads to no chart, a values file is not there.
+        """
+        settings = self._settings
+        return tuple(
+            Target(chart, values, chart_id(chart.path, settings.root))
+            for chart in find_charts(settings.charts, settings.root)
+            for values in values_sets(chart, settings.values_files, settings.sets)
+        )
+
+    def find(self) -> None:
+        """Look for the charts now, and not only when they are asked for.
+
+        :raises SettingsError: as ``targets``.
+        """
+        _ = self.targets
+
+    def run(self) -> tuple[Gathered, ...]:
+        """Render and read them all, in the order of ``targets``."""
+        with _uncollected():
+            first = list(self._read(self.targets, self._settings.release))
+            first = self._with_second(first)
+            first = self._with_switches(first)
+            return tuple(_with_neighbours(first))
+
+    def _read(self, targets: Sequence[Target], release: str) -> Iterator[Gathered]:
+        """Read one target while the workers render the next ones."""
+        jobs: list[Job] = []
+        refused: dict[Target, str] = {}
+        for target in targets:
+            try:
+                jobs.append(self._job(target, release))
+            except ChartError as error:
+                refused[target] = str(error)
+        rendered = self._pool.render(jobs)
+        for target in targets:
+            if target in refused:
+                yield Gathered(target, error=refused[target])
+            else:
+                yield self._read_one(target, next(rendered), release)
+
+    def _with_switches(self, gathered: list[Gathered]) -> list[Gathered]:
+        """Try the values that may cure a finding."""
+        trials = [
+            (number, candidate)
+            for number, one in enumerate(gathered)
+            if one.application is not None
+            for candidate in candidates(one.target.chart.path, one.application)
+        ]
+        turned = self._read(
+            [_turned(gathered[number].target, candidate) for number, candidate in trials],
+            self._settings.release,
+        )
+        found: dict[int, list[Switch]] = defaultdict(list)
+        for (number, candidate), other in zip(trials, turned, strict=True):
+            before = gathered[number].application
+            if before is not None and other.application is not None:
+                found[number] += cured(before, other.application, candidate)
+        for number, switches in found.items():
+            one = gathered[number]
+            if one.application is not None and switches:
+                application = replace(one.application, switches=tuple(switches))
+                gathered[number] = replace(one, application=application)
+        return gathered
+
+    def _job(self, target: Target, release: str) -> Job:
+        """What to render.
+
+        :raises ChartError: the chart cannot be rendered, whatever the values.
+        """
+        return Job(
+            self._pool.prepare(target.chart),
+            target.values.files,
+            target.values.sets,
+            release,
+            self._settings.namespace,
+            label=target.id,
+        )
+
+    def _read_one(self, target: Target, rendered: Rendered, release: str) -> Gathered:
+        if rendered.error is not None:
+            return Gathered(target, error=rendered.error, warnings=rendered.warnings)
+        try:
+            application = read_application(
+                rendered.templates,
+                chart=target.id,
+                values=target.values.name,
+                release=release,
+                namespace=self._settings.namespace,
+                crds=[definition.name for definition in rendered.definitions],
+            )
+        except ChartError as error:
+            return Gathered(target, error=str(error), warnings=rendered.warnings)
+        blank = _blank_workloads(application, target.chart, rendered.blank)
+        if blank:
+            application = replace(application, blank=blank)
+        return Gathered(target, application, warnings=rendered.warnings)
+
+    def _with_second(self, gathered: list[Gathered]) -> list[Gathered]:
+        """Render under another release name what could share pods with itself."""
+        settings = self._settings
+        chosen = settings.release != DEFAULT_RELEASE
+        # Nobody writes the default name into a chart. One that the user chose may stand in
+        # the chart by chance (release "web", label app: web), and carry nothing.
+        asked = [
+            number
+            for number, one in enumerate(gathered)
+            if one.application is not None and (chosen or needs_second_release(one.application))
+        ]
+        targets = [gathered[number].target for number in asked]
+        seconds = self._read(targets, other_release_name(settings.release))
+        for number, second in zip(asked, seconds, strict=True):
+            first = gathered[number].application
+            if first is not None and second.application is not None:
+                application = replace(first, second=second.application)
+                gathered[number] = replace(gathered[number], application=application)
+        return gathered
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make data without Python looking for cycles in it: there are none, and much data."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _turned(target: Target, candidate: Candidate) -> Target:
+    """The target with one value turned."""
+    values = replace(target.values, sets=(*target.values.sets, candidate.expression))
+    return target._replace(values=values)
+
+
+def chart_id(path: Path, root: Path) -> str:
+    """A chart's path as pytest writes it in node ids."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
+    """Set every application beside the other charts, as far as they share pods.
+
+    Of another chart with several values sets the first stands for all: they
+    are not installed together.
+    """
+    one_each: dict[str, Application] = {}
+    for one in gathered:
+        if one.application is not None:
+            one_each.setdefault(one.target.id, one.application)
+    if len(one_each) < 2:
+        yield from gathered
+        return
+    index = index_workloads(one_each.values())
+    everyone = tuple(neighbours_of(one_each.values()))
+    for one in gathered:
+        if one.application is None:
+            yield one
+            continue
+        found = find_neighbours(one.application, index, everyone)
+        yield replace(one, application=replace(one.application, neighbours=found)) if found else one
+
+
+_KINDS = "|".join(sorted(WORKLOAD_KINDS))
+_MAKES_WORKLOAD = re.compile(rf"^\s*kind:\s*[\"']?(?:{_KINDS})\b", re.MULTILINE)
+
+
+def _blank_workloads(
+    application: Application, chart: Chart, blank: Iterable[str]
+) -> tuple[str, ...]:
+    """Templates that would make a workload with other values.
+
+    Only asked where a Service finds no pods: it may be waiting for one of them.
+    """
+    if chart.packed or not blank or _all_services_find_pods(application):
+        return ()
+    return tuple(path for path in blank if _MAKES_WORKLOAD.search(_source(chart.path / path)))
+
+
+def _all_services_find_pods(application: Application) -> bool:
+    return all(
+        service.selector is None or selected(service, application)
+        for service in application.services
+    )
+
+
+def _source(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # of a dependency that was resolved elsewhere
+        return ""

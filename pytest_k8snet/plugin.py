@@ -1,0 +1,118 @@
+"""pytest hooks, and nothing else. A run without charts meets only the first three."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .settings import add_options, read_settings, wanted
+
+if TYPE_CHECKING:
+    from .run import ChartRun
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    word = config.getoption("k8snet_explain")
+    if word is None:
+        return None
+    from .explain import explain
+
+    return explain(word)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not wanted(config) or config.getoption("k8snet_explain") is not None:
+        return
+    from .errors import K8sNetError
+    from .run import ChartRun
+
+    try:
+        run = ChartRun(config, read_settings(config))
+    except K8sNetError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(_ChartHooks(config, run), "k8snet-charts")
+
+
+class _ChartHooks:
+    """The hooks of a run that checks charts."""
+
+    def __init__(self, config: pytest.Config, run: ChartRun) -> None:
+        from . import arguments, fixtures
+
+        self._config, self._run = config, run
+        config.pluginmanager.register(fixtures, "k8snet-fixtures")
+        arguments.add_markers(config)
+        arguments.add_charts(config, run)
+
+    def pytest_report_header(self) -> list[str]:
+        return self._run.header()
+
+    # Both come after the terminal's header; the first one only where there are workers to start.
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self) -> None:
+        self._begin()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        from .errors import K8sNetError
+
+        try:
+            self._run.begin(observe=not self._config.option.collectonly)
+        except K8sNetError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def pytest_collect_file(self, file_path: Path, parent: Any) -> pytest.Collector | None:
+        from .collect import collect_file
+
+        return collect_file(file_path, parent, self._run)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        from .items import report_item
+
+        report_item(item, report)
+        return report
+
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        from .items import finish_release
+
+        finish_release(item, nextitem)
+
+    @pytest.hookimpl(trylast=True)  # after the terminal has counted it
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._run.record(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["k8snet"] = self._run.hand_over()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        from .scheduling import make_scheduler
+
+        return make_scheduler(config, log, self._run.settings)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section("k8snet")
+        for line in self._run.summary():
+            terminalreporter.write_line(line)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self._run.write_reports():
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def pytest_unconfigure(self) -> None:
+        self._run.close()

@@ -1,0 +1,47 @@
+"""The files that a run writes beside what the terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..settings import Settings
+from .results import Results
+
+
+def write_reports(results: Results, settings: Settings) -> Iterator[str]:
+    """Write every report that the user named a file for; say which cannot be written."""
+    for flag, path, write in _wanted(results, settings):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path)
+        except OSError as error:
+            yield f"{flag}={path}: cannot be written: {error.strerror or error}"
+
+
+def _wanted(
+    results: Results, settings: Settings
+) -> Iterator[tuple[str, Path, Callable[[Path], None]]]:
+    """Each file with what writes it, imported only then: without a page, no jinja2."""
+    if settings.json is not None:
+        from .json import write_json
+
+        yield "--k8snet-json", settings.json, lambda path: write_json(results, path)
+    if settings.sarif is not None:
+        from .sarif import write_sarif
+
+        root = settings.root
+        yield "--k8snet-sarif", settings.sarif, lambda path: write_sarif(results, path, root)
+    if settings.html is not None:
+        from .html import write_html
+
+        yield "--k8snet-html", settings.html, lambda path: write_html(results, path)
+    if settings.write_baseline is not None:
+        from .baseline import write_baseline
+
+        strict, known = settings.strict, settings.write_baseline
+        yield (
+            "--k8snet-write-baseline",
+            known,
+            lambda path: write_baseline(results, path, strict=strict),
+        )

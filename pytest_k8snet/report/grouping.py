@@ -1,0 +1,54 @@
+"""The findings of a run, each once, with the values sets that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..identity import Identity, identify
+from .results import Result, ResultFinding, Results
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One finding as a person wants to see it: once, however many sets show it.
+
+    ``result`` and ``finding`` are those of the first set of ``values``.
+    """
+
+    identity: Identity
+    result: Result
+    finding: ResultFinding
+    values: tuple[str, ...]
+
+    @property
+    def expected(self) -> bool:
+        """Whether somebody gave a reason for it."""
+        return self.result.outcome == "xfailed"
+
+    @property
+    def fault(self) -> bool:
+        """Whether it fails its test, or would if nobody expected it."""
+        return self.finding.fault
+
+
+def subject(result: Result) -> str:
+    """The object as the node id has it: its third part, "" for a whole chart."""
+    parts = result.nodeid.split("::")
+    return parts[2] if len(parts) > 3 else ""
+
+
+def each_once(results: Results) -> tuple[Shown, ...]:
+    """Every finding once, in the order of the results.
+
+    The same finding with another level or outcome is another entry: expected
+    with one values set and new with the next.
+    """
+    first: dict[tuple[Identity, str, str], tuple[Result, ResultFinding]] = {}
+    sets: dict[tuple[Identity, str, str], dict[str, None]] = {}
+    for result in results.results:
+        for finding in result.findings:
+            identity = identify(result.check, result.chart, subject(result), finding)
+            key = (identity, finding.level, result.outcome)
+            first.setdefault(key, (result, finding))
+            sets.setdefault(key, {})[result.values] = None
+    return tuple(Shown(key[0], *first[key], tuple(sets[key])) for key in first)

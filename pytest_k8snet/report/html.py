@@ -1,0 +1,291 @@
+"""One HTML page: what was found, where, what to write instead, and a picture of it.
+
+The page needs no network and carries all it shows. What a chart says reaches
+it in two ways only: through the template, which escapes everything, and as
+JSON in a script element that holds data, in which no ``<`` is left. The
+scripts put it on the page as text, never as markup, and a content security
+policy lets nothing run but the two scripts that belong to this package.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jinja2
+from markupsafe import Markup
+
+from ..checks import CHECKS, Check
+from .grouping import Shown, each_once, subject
+from .markdown import to_html
+from .results import Result, Results
+from .topology import topology
+
+Json: TypeAlias = Any
+
+ERROR, FAULT, NOTE, EXPECTED = LEVELS = ("error", "fault", "note", "expected")
+_TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = ("topology.js", "report.js")
+_UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+_UNSAFE |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many findings of each level, and how many items passed or were skipped."""
+
+    error: int = 0
+    fault: int = 0
+    note: int = 0
+    expected: int = 0
+    passed: int = 0
+    skipped: int = 0
+
+    def add(self, what: str) -> None:
+        """Count one more."""
+        setattr(self, what, getattr(self, what) + 1)
+
+    @property
+    def findings(self) -> int:
+        """All findings and errors."""
+        return self.error + self.fault + self.note + self.expected
+
+
+@dataclass(slots=True)
+class CheckTotal:
+    """One line of the overview; ``check`` is None for ``renders`` and ``installs``."""
+
+    name: str
+    check: Check | None
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(slots=True)
+class ChartTotal:
+    """One chart of the run with its values sets, in their order."""
+
+    path: str
+    name: str
+    version: str
+    sets: list[str] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+
+    @property
+    def folder(self) -> str:
+        """The path up to the last part, with the slash."""
+        return self.path[: -len(self.last)] if self.last else ""
+
+    @property
+    def last(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+def write_html(results: Results, path: Path) -> None:
+    """Write the page.
+
+    :raises OSError: the file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(html(results), encoding="utf-8")
+
+
+def html(results: Results) -> str:
+    """The whole page."""
+    page = _Page(results)
+    styles = _own("report.css")
+    scripts = [_own(name) for name in _SCRIPTS]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        version=results.version,
+        totals=page.totals,
+        checks=list(page.checks.values()),
+        charts=list(page.charts.values()),
+        skipped=page.skipped.most_common(),
+        data=_json(page.data()),
+        styles=styles,
+        scripts=scripts,
+        policy=_policy(styles, scripts),
+        to_html=to_html,
+    )
+
+
+class _Page:
+    """The numbers and the data of the page."""
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self.totals = Counts()
+        self.skipped: Counter[str] = Counter()
+        self.checks = {
+            total.name: total
+            for total in map(_total_of, CHECKS)
+            if any(result.check == getattr(total.check, "id", "") for result in results.results)
+        }
+        self.charts: dict[str, ChartTotal] = {}
+        for chart in results.charts:
+            total = ChartTotal(chart.path, chart.name, chart.version)
+            self.charts.setdefault(chart.path, total).sets.append(chart.values)
+        self._rows = [self._row_of_finding(shown) for shown in each_once(results)]
+        self._rows += [
+            self._row_of_failure(result) for result in results.results if _broken(result)
+        ]
+        self._count_the_rest(results.results)
+
+    def data(self) -> Json:
+        """What the scripts draw and list; positions refer to the lists here."""
+        pictures, of_set = self._pictures()
+        errors = {(c.path, c.values): c.error for c in self._results.charts if c.error}
+        return {
+            "levels": LEVELS,
+            "checks": [_check_data(total) for total in self.checks.values()],
+            "charts": [
+                {
+                    "path": chart.path,
+                    "name": chart.name,
+                    "version": chart.version,
+                    "sets": [
+                        {
+                            "name": values,
+                            "error": errors.get((chart.path, values), ""),
+                            "picture": of_set.get((chart.path, values), -1),
+                        }
+                        for values in chart.sets
+                    ],
+                }
+                for chart in self.charts.values()
+            ],
+            "fields": _FIELDS,
+            "rows": self._rows,
+            "pictures": pictures,
+        }
+
+    def _row_of_finding(self, shown: Shown) -> list[Json]:
+        result, finding = shown.result, shown.finding
+        level = EXPECTED if shown.expected else FAULT if shown.fault else NOTE
+        port = "" if finding.port is None else f"{finding.port}/{finding.protocol or 'TCP'}"
+        return [
+            *self._beginning(result, level, shown.values),
+            subject(result),
+            finding.message,
+            finding.instead,
+            finding.source,
+            finding.line or 0,
+            finding.reading,
+            port,
+            finding.container or "",
+            finding.process or "",
+            [f"{other.kind}/{other.name}" for other in finding.related],
+            result.reason if shown.expected else "",
+            finding.switch,
+        ]
+
+    def _row_of_failure(self, result: Result) -> list[Json]:
+        expected = result.outcome == "xfailed"
+        beginning = self._beginning(result, EXPECTED if expected else ERROR, (result.values,))
+        said = f"{result.name} fails" if expected else result.reason or result.outcome
+        rest = [said, "", "", 0, "", "", "", "", [], result.reason if expected else "", ""]
+        return [*beginning, subject(result), *rest]
+
+    def _beginning(self, result: Result, level: str, values: Iterable[str]) -> list[Json]:
+        """Count it, and give the first cells: level, check, chart, values sets."""
+        check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
+        chart = self._chart(result)
+        for counts in (self.totals, check.counts, chart.counts):
+            counts.add(level)
+        return [
+            LEVELS.index(level),
+            list(self.checks).index(result.full_name),
+            list(self.charts).index(result.chart),
+            [chart.sets.index(name) for name in values],
+        ]
+
+    def _chart(self, result: Result) -> ChartTotal:
+        chart = self.charts.setdefault(
+            result.chart, ChartTotal(result.chart, Path(result.chart).name, "")
+        )
+        if result.values not in chart.sets:
+            chart.sets.append(result.values)
+        return chart
+
+    def _count_the_rest(self, results: Iterable[Result]) -> None:
+        for result in results:
+            if result.outcome not in ("passed", "skipped"):
+                continue
+            check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
+            for counts in (self.totals, check.counts, self._chart(result).counts):
+                counts.add(result.outcome)
+            if result.outcome == "skipped":
+                self.skipped[result.reason] += 1
+
+    def _pictures(self) -> tuple[list[Json], dict[tuple[str, str], int]]:
+        """Every different picture once, and which one each chart and values set has."""
+        positions: dict[str, int] = {}
+        pictures: list[Json] = []
+        of_set: dict[tuple[str, str], int] = {}
+        for key, application in self._results.applications.items():
+            picture = topology(application)
+            text = json.dumps(picture)
+            if text not in positions:
+                positions[text] = len(pictures)
+                pictures.append(picture)
+            of_set[key] = positions[text]
+        return pictures, of_set
+
+
+_FIELDS = (
+    *("level", "check", "chart", "sets", "object", "message", "instead", "template", "line"),
+    *("reading", "port", "container", "process", "related", "reason", "switch"),
+)
+
+
+def _total_of(check: Check) -> CheckTotal:
+    return CheckTotal(check.full_name, check)
+
+
+def _check_data(total: CheckTotal) -> Json:
+    check = total.check
+    if check is None:
+        return {"name": total.name, "summary": "", "why": "", "id": ""}
+    return {"name": total.name, "summary": check.summary, "why": check.why, "id": check.id}
+
+
+def _broken(result: Result) -> bool:
+    """Failed without a finding: a chart that does not render or install, an error."""
+    return result.outcome in ("failed", "error", "xfailed") and not result.findings
+
+
+def _json(data: Json) -> Markup:
+    """JSON that may stand in a script element: the parser sees no tag and no comment in it."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(_UNSAFE))  # noqa: S704 - nothing in it can end the element
+
+
+def _own(name: str) -> Markup:
+    """A style sheet or script of this package."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def _policy(styles: str, scripts: Iterable[str]) -> str:
+    """A content security policy under which nothing but these texts runs or styles."""
+    return (
+        "default-src 'none'; base-uri 'none'; form-action 'none';"
+        f" style-src {_source(styles)}; script-src {' '.join(map(_source, scripts))}"
+    )
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

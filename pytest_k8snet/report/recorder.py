@@ -1,0 +1,85 @@
+"""Collects the outcome of every item, wherever it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .results import ChartResult, Result, Results, from_plain, to_plain
+
+if TYPE_CHECKING:
+    import pytest
+
+    from ..gather import Gathered
+
+ATTRIBUTE = "k8snet_result"
+_PROGRESS = "k8snet_progress"
+
+
+def attach(report: pytest.TestReport, result: Result) -> None:
+    """Put a result on the report that pytest-xdist sends to the controller."""
+    setattr(report, ATTRIBUTE, to_plain(result))
+
+
+def send_progress(report: pytest.TestReport, lines: list[str]) -> None:
+    """Put a worker's lines of progress on a report: a worker has no terminal."""
+    if lines:
+        setattr(report, _PROGRESS, lines)
+
+
+def progress(report: pytest.TestReport) -> list[str]:
+    """The lines of progress that came with a report."""
+    lines: list[str] = getattr(report, _PROGRESS, [])
+    return lines
+
+
+class Recorder:
+    """The results of a run, as they come in."""
+
+    def __init__(self) -> None:
+        self._gathered: tuple[Gathered, ...] = ()
+        self._results: dict[str, Result] = {}
+        self.cluster: dict[str, Any] = {}
+
+    def expect(self, gathered: Iterable[Gathered]) -> None:
+        """Say which charts the run is about."""
+        self._gathered = tuple(gathered)
+
+    def record(self, report: pytest.TestReport) -> None:
+        """Take in what an item reported; an error in teardown wins over a verdict."""
+        plain = report.__dict__.pop(ATTRIBUTE, None)
+        if plain is not None:
+            self._results[report.nodeid] = from_plain(plain)
+
+    def results(self) -> Results:
+        """Everything, sorted; byte-identical from run to run for the same verdicts."""
+        broken = (_broken(one) for one in self._gathered if one.application is None)
+        results = sorted(
+            [*self._results.values(), *broken],
+            key=lambda result: (result.chart, result.values, result.nodeid),
+        )
+        gathered = sorted(self._gathered, key=lambda one: (one.target.id, one.target.values.name))
+        return Results(
+            charts=tuple(map(_chart, gathered)),
+            results=tuple(results),
+            applications={
+                (one.target.id, one.target.values.name): one.application
+                for one in gathered
+                if one.application is not None
+            },
+            folders={one.target.id: one.target.chart.path for one in gathered},
+            cluster=self.cluster,
+        )
+
+
+def _chart(one: Gathered) -> ChartResult:
+    chart, values = one.target.chart, one.target.values.name
+    outcome = "error" if one.application is None else "passed"
+    return ChartResult(one.target.id, chart.name, chart.version, values, outcome, one.error)
+
+
+def _broken(one: Gathered) -> Result:
+    """The item that would have said that the chart renders."""
+    target = one.target
+    nodeid = f"{target.nodeid}::{target.values.name}::renders"
+    return Result(nodeid, "", "renders", target.id, target.values.name, None, "error", one.error)

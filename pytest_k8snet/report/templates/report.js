@@ -1,0 +1,448 @@
+"use strict";
+
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const LEVELS = data.levels;
+  const byId = (id) => document.getElementById(id);
+  const main = byId("main");
+  const grid = byId("grid");
+  const body = byId("grid-body");
+  const detail = byId("detail");
+  const layout = document.querySelector(".layout");
+  const narrow = window.matchMedia("(max-width: 860px)");
+
+  const findings = data.rows.map((cells, number) => {
+    const row = { number };
+    data.fields.forEach((field, at) => { row[field] = cells[at]; });
+    return row;
+  });
+
+  const COLUMNS = [
+    ["level-cell", "Level", (row) => row.level],
+    ["check", "Check", (row) => row.check],
+    ["chart", "Chart", (row) => row.chart],
+    ["object", "Object", (row) => row.object],
+    ["finding", "Finding", (row) => row.message],
+    ["where", "Where", (row) => where(row)],
+  ];
+  const state = { chart: -1, set: -1, check: -1, off: new Set(), words: [], sort: 0, down: false, shown: [], active: -1, opened: null };
+
+  function make(tag, attributes, ...children) {
+    const made = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes || {})) {
+      if (key === "class") made.className = value;
+      else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+      else made.setAttribute(key, value);
+    }
+    made.append(...children.filter((child) => child !== null && child !== undefined));
+    return made;
+  }
+
+  const where = (row) => row.template + (row.line ? `:${row.line}` : "");
+  const setNames = (row) => row.sets.map((at) => data.charts[row.chart].sets[at].name);
+  const badge = (row) => make("span", { class: `level ${LEVELS[row.level]}` }, LEVELS[row.level]);
+
+  /* ---- which findings are shown ---- */
+
+  function haystack(row) {
+    row.text ??= [data.checks[row.check].name, data.charts[row.chart].path, ...setNames(row), row.object,
+      row.message, row.template, row.reading, row.port, row.reason].join("\n").toLowerCase();
+    return row.text;
+  }
+
+  function inScope(row) {
+    return (state.chart < 0 || row.chart === state.chart) && (state.set < 0 || row.sets.includes(state.set));
+  }
+
+  /* The findings of every chart, and all of them in the chosen order, sorted when it is chosen. */
+  const ofChart = data.charts.map(() => []);
+  for (const row of findings) ofChart[row.chart].push(row);
+  let ordered = findings;
+
+  function order() {
+    const key = COLUMNS[state.sort][2];
+    const way = state.down ? -1 : 1;
+    const keyed = findings.map((row) => [key(row), row]);
+    keyed.sort(([one, a], [other, b]) => way * (one < other ? -1 : one > other ? 1 : 0) || a.number - b.number);
+    ordered = keyed.map(([, row]) => row);
+  }
+
+  const wanted = (row) => !state.off.has(row.level) && (state.check < 0 || row.check === state.check) &&
+    state.words.every((word) => haystack(row).includes(word));
+
+  function update() {
+    const scope = ordered.filter(inScope);
+    const levels = LEVELS.map(() => 0);
+    for (const row of scope) levels[row.level] += 1;
+    state.shown = scope.filter(wanted);
+    state.active = -1;
+    const all = scope.length;
+    const count = state.shown.length;
+    byId("count").textContent = count === all ? `${count}` : `${count} of ${all}`;
+    byId("empty").hidden = count > 0;
+    byId("empty").textContent = all ? "No finding matches these filters." : "Nothing was found here.";
+    byId("clear").hidden = !(state.words.length || state.check >= 0 || state.off.size);
+    grid.hidden = count === 0;
+    grid.setAttribute("aria-rowcount", String(count + 1));
+    grid.classList.toggle("in-chart", state.chart >= 0);
+    for (const [at, head] of [...byId("grid-head").children].entries()) {
+      head.setAttribute("aria-sort", at !== state.sort ? "none" : state.down ? "descending" : "ascending");
+    }
+    for (const chip of byId("levels").children) {
+      const level = Number(chip.dataset.level);
+      chip.hidden = levels[level] === 0;
+      chip.textContent = `${LEVELS[level]} ${levels[level]}`;
+      chip.setAttribute("aria-pressed", String(!state.off.has(level)));
+    }
+    byId("check-choice").value = String(state.check);
+    render(true);
+  }
+
+  /* ---- the list: only the rows that can be seen are in the document ---- */
+
+  let drawn = "";
+
+  function render(anew) {
+    const height = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row"));
+    body.style.height = `${state.shown.length * height}px`;
+    const top = -body.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor(top / height) - 12);
+    const last = Math.min(state.shown.length, Math.ceil((top + window.innerHeight) / height) + 12);
+    const key = `${first} ${last} ${height}`;
+    if (!anew && key === drawn) return;
+    drawn = key;
+    body.replaceChildren(...state.shown.slice(first, last).map((row, at) => drawnRow(row, first + at, height)));
+    mark();
+  }
+
+  function drawnRow(row, at, height) {
+    const chart = data.charts[row.chart];
+    const sets = chart.sets.length > 1 ? make("span", { class: "more" }, row.sets.length === 1 ? ` ${setNames(row)[0]}` : ` ${row.sets.length} sets`) : null;
+    const contents = [[badge(row)], [data.checks[row.check].name], [chart.path, sets], [row.object || "the whole chart"], [row.message], [make("bdi", { dir: "ltr" }, where(row))]];
+    if (state.chart >= 0) contents[2] = [row.reading, sets];
+    const made = make("div", { class: "row", role: "row", id: `row-${row.number}`, "aria-rowindex": String(at + 2) },
+      ...COLUMNS.map(([name], n) => make("div", { class: `cell ${name}`, role: "gridcell" }, ...contents[n])));
+    made.style.top = `${at * height}px`;
+    made.addEventListener("click", () => {
+      state.active = at;
+      openFinding(row);
+      mark();
+    });
+    return made;
+  }
+
+  function mark() {
+    const active = state.shown[state.active];
+    for (const element of body.children) {
+      const number = Number(element.id.slice(4));
+      element.classList.toggle("active", active !== undefined && active.number === number);
+      element.setAttribute("aria-selected", String(state.opened === number));
+    }
+    if (active) grid.setAttribute("aria-activedescendant", `row-${active.number}`);
+    else grid.removeAttribute("aria-activedescendant");
+  }
+
+  function moveTo(at) {
+    if (!state.shown.length) return;
+    state.active = Math.min(Math.max(at, 0), state.shown.length - 1);
+    const height = body.offsetHeight / state.shown.length;
+    const scroller = narrow.matches ? document.scrollingElement : main;
+    const y = body.getBoundingClientRect().top + state.active * height;
+    const ceiling = (narrow.matches ? 0 : main.getBoundingClientRect().top) + 70;
+    if (y < ceiling) scroller.scrollBy(0, y - ceiling);
+    else if (y + height > window.innerHeight - 8) scroller.scrollBy(0, y + height - window.innerHeight + 8);
+    render(false);
+    mark();
+    if (!detail.hidden && state.opened !== null) openFinding(state.shown[state.active]);
+  }
+
+  grid.addEventListener("keydown", (event) => {
+    if (event.target !== grid) return;
+    const page = Math.max(1, Math.floor(window.innerHeight / 60));
+    const moves = { ArrowDown: state.active + 1, ArrowUp: state.active - 1, PageDown: state.active + page, PageUp: state.active - page, Home: 0, End: state.shown.length - 1 };
+    if (event.key in moves) moveTo(moves[event.key]);
+    else if ((event.key === "Enter" || event.key === " ") && state.shown[state.active]) {
+      openFinding(state.shown[state.active]);
+      mark();
+    } else return;
+    event.preventDefault();
+  });
+
+  /* ---- details ---- */
+
+  let before = null;
+
+  function openPanel(title, ...children) {
+    if (detail.hidden) before = document.activeElement;
+    detail.replaceChildren(
+      make("div", { class: "detail-head" }, make("h2", { class: "grow" }, title),
+        make("button", { type: "button", class: "quiet", "aria-label": "Close details", onclick: closePanel }, "✕")),
+      ...children);
+    detail.hidden = false;
+    detail.scrollTop = 0;
+    layout.classList.add("detailed");
+    render(false);
+  }
+
+  function closePanel() {
+    if (detail.hidden) return;
+    detail.hidden = true;
+    detail.replaceChildren();
+    layout.classList.remove("detailed");
+    state.opened = null;
+    choose("");
+    mark();
+    render(false);
+    if (before && before.isConnected) before.focus();
+  }
+
+  function openFinding(row) {
+    state.opened = row.number;
+    const check = data.checks[row.check];
+    openPanel(check.name, finding(row, true));
+    choose(row.object);
+    mark();
+  }
+
+  function openObject(name) {
+    state.opened = null;
+    const of = scoped(name);
+    const facts = of.length ? [] : [make("p", { class: "muted" }, "Nothing was found here.")];
+    openPanel(name, ...described(name), ...facts, ...of.map((row) => finding(row, false)));
+    choose(name);
+    mark();
+  }
+
+  function finding(row, alone) {
+    const check = data.checks[row.check];
+    const chart = data.charts[row.chart];
+    const parts = [make("p", {}, badge(row), " ", make("span", { class: "muted" }, alone ? row.object : check.name))];
+    parts.push(make("p", { class: "message" }, row.message));
+    if (row.reason) parts.push(make("h3", {}, "Expected, because"), make("p", {}, row.reason));
+    if (row.switch) parts.push(make("h3", {}, "The chart has a value for it"), code(row.switch));
+    if (row.instead) parts.push(make("h3", {}, "Instead"), code(row.instead));
+    if (check.why) parts.push(make("h3", {}, "Why it matters"), make("p", {}, check.why));
+    const facts = [["Chart", chart.path], ["Values", setNames(row).join(", ")], ["Template", where(row)], ["Reading", row.reading],
+      ["Port", row.port], ["Container", row.container], ["Process", row.process], ["Others", row.related.join(", ")]];
+    parts.push(make("h3", {}, "Where"), make("dl", {}, ...facts.filter(([, said]) => said).flatMap(([term, said]) =>
+      [make("dt", {}, term), make("dd", { class: term === "Template" ? "where" : "" }, said)])));
+    if (state.chart < 0) {
+      const link = make("button", { type: "button", class: "link" }, "Show it in the drawing");
+      link.addEventListener("click", () => showInDrawing(row));
+      parts.push(make("p", {}, link));
+    }
+    const page = check.id && document.getElementById(`page-${check.id}`);
+    if (page) parts.push(make("details", {}, make("summary", {}, `About ${check.name}`), make("p", {}, check.summary), page.content.cloneNode(true)));
+    return make("div", { class: "finding" }, ...parts);
+  }
+
+  function code(said) {
+    const button = make("button", { type: "button", class: "quiet" }, "Copy");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(said);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Select and copy by hand";
+      }
+    });
+    return make("div", { class: "with-copy" }, make("pre", {}, make("code", {}, said)), button);
+  }
+
+  function described(name) {
+    const picture = currentPicture();
+    const workload = picture && picture.workloads.find((one) => one.name === name);
+    if (!workload) return [];
+    const list = workload.containers.map((container) => make("li", {}, make("strong", {}, container.name), " ", make("code", {}, container.image)));
+    return [make("h3", {}, "Containers"), make("ul", {}, ...list)];
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closePanel();
+    if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) {
+      event.preventDefault();
+      byId("search").focus();
+    }
+  });
+
+  /* ---- one chart ---- */
+
+  const currentSet = () => Math.max(state.set, 0);
+
+  function currentPicture() {
+    if (state.chart < 0) return null;
+    const set = data.charts[state.chart].sets[currentSet()];
+    return set && set.picture >= 0 ? data.pictures[set.picture] : null;
+  }
+
+  const scoped = (name) => ofChart[state.chart].filter((row) => row.object === name && row.sets.includes(currentSet()))
+    .sort((a, b) => a.level - b.level);
+
+  function drawChart() {
+    const picture = currentPicture();
+    const canvas = byId("canvas");
+    byId("picture").hidden = !picture || !(picture.workloads.length + picture.services.length);
+    canvas.replaceChildren();
+    if (byId("picture").hidden) return;
+    canvas.append(Topology.draw(picture, {
+      found: (name) => scoped(name).map((row) => ({ level: LEVELS[row.level], port: row.port, message: row.message, row })),
+      open: openObject,
+      openPort: (_, found) => openFinding(found.row),
+    }));
+    canvas.scrollTop = 0;
+    const said = [["Policies that take no pod here", picture.idle], ["Policies of a kind that is not read", picture.unread]]
+      .filter(([, names]) => names.length).map(([what, names]) => `${what}: ${names.join(", ")}`);
+    byId("policies").hidden = !said.length;
+    byId("policies").textContent = said.join(" · ");
+    for (const item of byId("legend").children) item.hidden = !canvas.querySelector(item.dataset.for);
+  }
+
+  function choose(name) {
+    for (const box of byId("canvas").querySelectorAll(".box")) box.classList.toggle("chosen", name !== "" && box.dataset.name === name);
+  }
+
+  function showInDrawing(row) {
+    location.hash = hashOf(row.chart, row.sets[0]);
+    applyHash();
+    openFinding(row);
+    const box = [...byId("canvas").querySelectorAll(".box")].find((one) => one.dataset.name === row.object);
+    if (box) box.scrollIntoView({ block: "center" });
+  }
+
+  function hashOf(chart, set) {
+    const said = `#chart=${encodeURIComponent(data.charts[chart].path)}`;
+    return set > 0 ? `${said}&values=${encodeURIComponent(data.charts[chart].sets[set].name)}` : said;
+  }
+
+  function applyHash() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const chart = data.charts.findIndex((one) => one.path === given.get("chart"));
+    const values = given.get("values");
+    const set = chart < 0 ? -1 : data.charts[chart].sets.findIndex((one) => one.name === values);
+    if (chart === state.chart && set === state.set) return;
+    const other = chart !== state.chart;
+    Object.assign(state, { chart, set });
+    if (other) closePanel();
+    showHead();
+    drawChart();
+    update();
+    if (other) main.scrollTop = 0;
+  }
+
+  function showHead() {
+    const chart = data.charts[state.chart];
+    const problem = chart ? chart.sets[currentSet()].error : "";
+    byId("title").textContent = chart ? chart.path : "All charts";
+    byId("subtitle").textContent = chart ? [chart.name, chart.version].filter(Boolean).join(" ") : "";
+    byId("overview").hidden = Boolean(chart);
+    byId("problem").hidden = !problem;
+    byId("problem").textContent = problem;
+    byId("sets").hidden = !chart || chart.sets.length < 2;
+    if (chart) {
+      byId("set-choice").replaceChildren(...chart.sets.map((set, at) => make("option", { value: String(at) }, set.name)));
+      byId("set-choice").value = String(currentSet());
+    }
+    for (const item of byId("chart-list").children) {
+      const chosen = (item.dataset.chart ?? "-1") === String(state.chart);
+      const link = item.firstElementChild;
+      if (!chosen) {
+        link.removeAttribute("aria-current");
+        continue;
+      }
+      link.setAttribute("aria-current", "page");
+      if (!narrow.matches) link.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  /* ---- controls ---- */
+
+  function prepareControls() {
+    for (const [at, [name, title]] of COLUMNS.entries()) {
+      const button = make("button", { type: "button" }, title);
+      button.addEventListener("click", () => {
+        state.down = state.sort === at && !state.down;
+        state.sort = at;
+        order();
+        update();
+      });
+      byId("grid-head").append(make("div", { class: `cell ${name}`, role: "columnheader" }, button));
+    }
+    for (const [level, name] of LEVELS.entries()) {
+      const chip = make("button", { type: "button", class: `chip ${name}`, "data-level": String(level) });
+      chip.addEventListener("click", () => {
+        if (!state.off.delete(level)) state.off.add(level);
+        update();
+      });
+      byId("levels").append(chip);
+    }
+    byId("check-choice").append(make("option", { value: "-1" }, "All checks"),
+      ...data.checks.map((check, at) => make("option", { value: String(at) }, check.name)));
+    byId("check-choice").addEventListener("change", (event) => {
+      state.check = Number(event.target.value);
+      update();
+    });
+    for (const button of document.querySelectorAll("button[data-check]")) {
+      button.addEventListener("click", () => {
+        state.check = Number(button.dataset.check);
+        update();
+        byId("findings").scrollIntoView();
+        grid.focus({ preventScroll: true });
+      });
+    }
+    byId("search").addEventListener("input", (event) => {
+      state.words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+      update();
+    });
+    byId("clear").addEventListener("click", () => {
+      Object.assign(state, { check: -1, off: new Set(), words: [] });
+      byId("search").value = "";
+      update();
+    });
+    byId("set-choice").addEventListener("change", (event) => { location.hash = hashOf(state.chart, Number(event.target.value)); });
+    for (const hidden of document.querySelectorAll(".nav-tools, .toolbar")) hidden.hidden = false;
+  }
+
+  function prepareCharts() {
+    const list = byId("chart-list");
+    const items = [...list.querySelectorAll("li[data-chart]")];
+    const weight = data.charts.map(() => 0);
+    for (const row of findings) weight[row.chart] += [1e6, 1e3, 1, 0][row.level];
+    byId("chart-filter").addEventListener("input", (event) => {
+      const wanted = event.target.value.toLowerCase();
+      for (const item of items) item.hidden = !data.charts[item.dataset.chart].path.toLowerCase().includes(wanted);
+    });
+    byId("chart-order").addEventListener("click", (event) => {
+      const byFaults = event.target.getAttribute("aria-pressed") !== "true";
+      event.target.setAttribute("aria-pressed", String(byFaults));
+      event.target.textContent = byFaults ? "By name" : "By faults";
+      const order = byFaults ? [...items].sort((a, b) => weight[b.dataset.chart] - weight[a.dataset.chart]) : items;
+      list.append(...order);
+    });
+    if (narrow.matches) byId("charts-fold").open = false;
+  }
+
+  function prepareTheme() {
+    const button = byId("theme");
+    const themes = ["system", "light", "dark"];
+    let at = 0;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      at = (at + 1) % themes.length;
+      if (at) document.documentElement.dataset.theme = themes[at];
+      else delete document.documentElement.dataset.theme;
+      button.textContent = `Theme: ${themes[at]}`;
+    });
+  }
+
+  prepareControls();
+  prepareCharts();
+  prepareTheme();
+  main.addEventListener("scroll", () => render(false), { passive: true });
+  window.addEventListener("scroll", () => render(false), { passive: true });
+  window.addEventListener("resize", () => render(true));
+  window.addEventListener("hashchange", applyHash);
+  order();
+  showHead();
+  update();
+  applyHash();
+})();

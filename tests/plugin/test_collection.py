@@ -1,0 +1,177 @@
+"""Which tests a run collects: charts alone, or beside a user's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugin.charts import NO_POLICY, SOUND
+
+MakeChart = Callable[..., Path]
+OWN = "def test_own():\n    pass\n"
+
+
+@pytest.fixture(params=["-n0", "-n2"])
+def workers(request: pytest.FixtureRequest) -> str:
+    value: str = request.param
+    return value
+
+
+def test_without_a_path_only_the_charts(
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
+) -> None:
+    make_chart("charts/web", SOUND)
+    pytester.makepyfile(OWN)
+    result = pytester.runpytest("--helm-chart=charts/web", workers)
+    result.assert_outcomes(passed=11, skipped=4)
+
+
+def test_with_a_path_the_tests_there_too(
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
+) -> None:
+    make_chart("charts/web", SOUND)
+    pytester.makepyfile(**{"tests/test_own": OWN})
+    result = pytester.runpytest("--helm-chart=charts/web", "tests", workers)
+    result.assert_outcomes(passed=12, skipped=4)
+
+
+def test_testpaths_only_when_asked_for(pytester: pytest.Pytester, make_chart: MakeChart) -> None:
+    make_chart("charts/web", SOUND)
+    pytester.makepyfile(**{"tests/test_own": OWN})
+    pytester.makeini("[pytest]\ntestpaths = tests\n")
+    plain = pytester.runpytest("--helm-chart=charts/web")
+    plain.assert_outcomes(passed=11, skipped=4)
+    both = pytester.runpytest("--helm-chart=charts/web", "--k8snet-with-tests")
+    both.assert_outcomes(passed=12, skipped=4)
+
+
+def test_everything_can_stand_in_the_configuration_file(
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
+) -> None:
+    make_chart("charts/web", NO_POLICY)
+    pytester.makeini(
+        """
+        [pytest]
+        helm_chart =
+            charts/web
+        k8snet_ignore = M6
+        k8snet_json = out/results.json
+        """
+    )
+    sub = pytester.mkdir("elsewhere")
+    pytester.makepyfile(**{"elsewhere/test_own": OWN})
+    result = pytester.runpytest(workers)
+    result.assert_outcomes(passed=10, skipped=4)
+    assert (pytester.path / "out/results.json").is_file()
+    assert sub.is_dir()
+
+
+def test_the_users_own_values_are_one_set_named_after_them(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", SOUND, **{"ci/x-values.yaml": "{}\n"})
+    pytester.path.joinpath("prod.yaml").write_text("target: web\n")
+    result = pytester.runpytest(
+        "--helm-chart=charts/web", "--helm-values=prod.yaml", "--helm-set=target=http", "-v"
+    )
+    result.assert_outcomes(passed=11, skipped=4)
+    result.stdout.fnmatch_lines(["charts/web/Chart.yaml::prod::Service/web::M5B-*"])
+    assert "::x::" not in result.stdout.str()
+    broken = pytester.runpytest("--helm-chart=charts/web", "--helm-set=target=nowhere")
+    broken.assert_outcomes(passed=10, failed=1, skipped=4)
+
+
+def test_each_ci_values_file_is_a_set(pytester: pytest.Pytester, make_chart: MakeChart) -> None:
+    make_chart("charts/web", SOUND, **{"ci/metrics-values.yaml": "target: nowhere\n"})
+    result = pytester.runpytest("--helm-chart=charts/web")
+    result.assert_outcomes(passed=21, failed=1, skipped=8)
+    result.stdout.fnmatch_lines(
+        [
+            "1 chart, 2 values sets, 2 workloads, 2 Services",
+            "M5B-service-undeclared-port * 1 fault in 1 chart with metrics",
+            "FAILED charts/web/Chart.yaml::metrics::Service/web::M5B-*",
+        ]
+    )
+
+
+def test_what_several_values_sets_show_is_counted_once(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", NO_POLICY, **{"ci/other-values.yaml": "{}\n"})
+    result = pytester.runpytest("--helm-chart=charts/web")
+    result.assert_outcomes(passed=20, failed=2, skipped=8)
+    result.stdout.fnmatch_lines(["M6-no-network-policy * 1 fault in 1 chart with defaults, other"])
+
+
+def test_a_packed_chart_is_collected_from_its_archive(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    import tarfile
+
+    folder = make_chart("source/web", NO_POLICY)
+    pytester.mkdir("charts")
+    with tarfile.open(pytester.path / "charts/web-1.2.3.tgz", "w:gz") as archive:
+        archive.add(folder, "web")
+    result = pytester.runpytest("--helm-chart=charts/*.tgz", "-n2")
+    result.assert_outcomes(passed=10, failed=1, skipped=4)
+    result.stdout.fnmatch_lines(
+        ["FAILED charts/web-1.2.3.tgz::defaults::Deployment/web::M6-no-network-policy*"]
+    )
+
+
+def test_charts_outside_the_root_directory_keep_their_ids_apart(
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
+) -> None:
+    make_chart("charts/web", NO_POLICY)
+    make_chart("charts/api", NO_POLICY)
+    root = pytester.mkdir("root")
+    pytester.chdir()
+    result = pytester.runpytest("--helm-chart=charts", "--rootdir", str(root), workers, "-k", "M6")
+    result.assert_outcomes(failed=2)
+    for name in ("api", "web"):
+        result.stdout.fnmatch_lines([f"FAILED *../charts/{name}/Chart.yaml::*"])
+
+
+def test_explain_prints_the_page_of_a_check(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest("--k8snet-explain=M7")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["# M7-host-network", "## What it finds", "## References"])
+    unknown = pytester.runpytest("--k8snet-explain=M99")
+    assert unknown.ret == pytest.ExitCode.USAGE_ERROR
+    unknown.stderr.fnmatch_lines(["*M99*M1-undeclared-port*"])
+
+
+HEAVY = ("yaml", "kubernetes", "jinja2", "helm_python", "pytest_k8snet.checks")
+
+
+def test_a_project_without_charts_pays_nothing(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""
+        import sys
+
+        def test_own(request):
+            assert request.config.pluginmanager.hasplugin("k8snet")
+            assert not [name for name in {HEAVY!r} if name in sys.modules]
+        """
+    )
+    # Hypothesis's plugin brings some of them along.
+    result = pytester.runpytest_subprocess("-p", "no:hypothesispytest")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_static_run_needs_neither_kubernetes_nor_jinja2(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", SOUND)
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            assert not [n for n in ("kubernetes", "jinja2", "helm_python") if n in sys.modules]
+        """
+    )
+    result = pytester.runpytest_subprocess("--helm-chart=charts/web", "-p", "no:hypothesispytest")
+    assert result.ret == pytest.ExitCode.OK

@@ -1,0 +1,130 @@
+"""Bad input: one clear error for what is bad, and verdicts on everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin.charts import SERVICE, SOUND, WEB
+
+MakeChart = Callable[..., Path]
+
+BROKEN = {
+    "yaml": ({"bad.yaml": "kind: [\n"}, {}, "templates/bad.yaml: not YAML*line*"),
+    "no object": ({"bad.yaml": "just words\n"}, {}, "templates/bad.yaml: a document is a string*"),
+    "template": ({"bad.yaml": "{{ .Values.a.b.c }}\n"}, {}, "*templates/bad.yaml*"),
+    "required": (
+        {"bad.yaml": '{{ required "set .Values.host" .Values.host }}\n'},
+        {},
+        "*set .Values.host*",
+    ),
+    "schema": (
+        SOUND,
+        {"values.schema.json": '{"required": ["host"]}'},
+        "*host*",
+    ),
+    "kubeVersion": (
+        SOUND,
+        {"Chart.yaml": "apiVersion: v2\nname: bad\nversion: 1.0.0\nkubeVersion: '<1.2.0'\n"},
+        "*kubeVersion*",
+    ),
+    "dependency": (
+        SOUND,
+        {
+            "Chart.yaml": "apiVersion: v2\nname: bad\nversion: 1.0.0\ndependencies:\n"
+            "  - {name: redis, version: 1.0.0, repository: https://charts.example.com}\n"
+        },
+        "*redis*helm dependency build*",
+    ),
+    "Chart.yaml": (SOUND, {"Chart.yaml": "name: [\n"}, "*Chart.yaml*"),
+}
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_chart_that_does_not_render_is_one_error_and_the_others_go_on(
+    pytester: pytest.Pytester,
+    make_chart: MakeChart,
+    read_json: Callable[..., Any],
+    case: str,
+    workers: str,
+) -> None:
+    templates, files, message = BROKEN[case]
+    make_chart("charts/bad", templates, **files)
+    make_chart("charts/web", SOUND)
+    result = pytester.runpytest("--helm-chart=charts", workers, "--k8snet-json=out.json")
+    result.assert_outcomes(passed=11, skipped=4, errors=1)
+    result.stdout.fnmatch_lines(["charts/bad/Chart.yaml::defaults does not render", f"  {message}"])
+    assert "Traceback" not in result.stdout.str()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    charts = {chart["path"]: chart["outcome"] for chart in read_json()["charts"]}
+    assert charts == {"charts/bad": "error", "charts/web": "passed"}
+    (entry,) = [entry for entry in read_json()["results"] if entry["outcome"] == "error"]
+    assert entry["id"] == "charts/bad/Chart.yaml::defaults::renders"
+
+
+def test_one_broken_values_set_leaves_the_other_ones(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart(
+        "charts/web",
+        {**SOUND, "bad.yaml": "{{ if .Values.broken }}{{ fail .Values.broken }}{{ end }}"},
+        **{"ci/broken-values.yaml": "broken: no such mode\n", "ci/sound-values.yaml": "{}\n"},
+    )
+    result = pytester.runpytest("--helm-chart=charts/web")
+    result.assert_outcomes(passed=22, skipped=8, errors=1)
+    result.stdout.fnmatch_lines(["*::broken does not render", "*no such mode*"])
+
+
+def test_what_helm_writes_to_standard_error_is_shown_with_its_chart(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/api", SOUND)
+    folder = make_chart("charts/web", SOUND)
+    (pytester.path / "extra.yaml").write_text("kind: List\napiVersion: v1\nitems: []\n")
+    (folder / "templates/extra.yaml").symlink_to(pytester.path / "extra.yaml")
+    result = pytester.runpytest("--helm-chart=charts", "-rP", "-k", "renders")
+    result.assert_outcomes(passed=2, deselected=28)
+    result.stdout.fnmatch_lines(["*defaults renders*", "*helm*", "*symbolic link*extra.yaml*"])
+    assert result.stdout.str().count("symbolic link") == 1
+
+
+USAGE = {
+    "no such chart": (["--helm-chart=nowhere"], "*--helm-chart=*nowhere*"),
+    "no chart in it": (["--helm-chart=."], "*no chart in this folder*"),
+    "values": (["--helm-values=none.yaml"], "*--helm-values=*none.yaml*no such file*"),
+    "set": (["--helm-set=word"], "*--helm-set=word*KEY=VALUE*"),
+    "check": (["--k8snet-select=M9"], "*no check is called 'M9'*M1-undeclared-port*"),
+    "timeout": (["--k8snet-render-timeout=soon"], "*--k8snet-render-timeout=soon*seconds*"),
+    "cluster": (["--k8snet-cluster=minikube"], "*--k8snet-cluster=minikube*kind*context*"),
+    "namespace": (["--helm-namespace=Prod"], "*--helm-namespace=Prod*"),
+    "release": (["--helm-release-name=a_b"], "*--helm-release-name=a_b*"),
+    "helm": (["--k8snet-helm=/no/helm"], "*/no/helm*pip install*helm binary*"),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_an_option_that_cannot_be_used_is_a_usage_error(
+    pytester: pytest.Pytester, make_chart: MakeChart, case: str
+) -> None:
+    args, message = USAGE[case]
+    if case != "no chart in it":
+        make_chart("charts/web", SOUND)
+        args = ["--helm-chart=charts/web", *args] if "--helm-chart" not in args[0] else args
+    result = pytester.runpytest(*args)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_names_that_node_ids_give_a_meaning_to_are_made_plain(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    odd = WEB.replace("name: web\n    spec", 'name: "a::b[c] @d"\n    spec')
+    make_chart("charts/web", {**SOUND, "web.yaml": odd, "service.yaml": SERVICE})
+    result = pytester.runpytest("--helm-chart=charts/web", "-n2", "-v")
+    result.assert_outcomes(passed=11, skipped=4)
+    result.stdout.fnmatch_lines(["*::Deployment/a-b-c-d::M7-host-network*"])

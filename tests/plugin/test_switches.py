@@ -1,0 +1,46 @@
+"""A value of the chart that would cure a finding is named, once rendering has shown it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugin.charts import NO_POLICY, POLICY, WEB
+
+MakeChart = Callable[..., Path]
+
+
+def test_a_policy_that_is_switched_off_is_named(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    policy = f"{{{{- if .Values.networkPolicy.enabled }}}}\n{POLICY}\n    {{{{- end }}}}\n"
+    values = "networkPolicy:\n  enabled: false\n  allowExternal: false\n"
+    make_chart("charts/web", {**NO_POLICY, "policy.yaml": policy}, **{"values.yaml": values})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M6")
+    result.stdout.fnmatch_lines(["  values   networkPolicy.enabled: true"])
+
+
+def test_a_value_that_only_sounds_right_is_not_named(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    values = "networkPolicy:\n  enabled: false\n"
+    make_chart("charts/web", NO_POLICY, **{"values.yaml": values})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M6")
+    result.assert_outcomes(failed=1, deselected=14)
+    result.stdout.no_fnmatch_line("  values *")
+
+
+def test_the_host_network_of_a_subchart_can_be_switched_off(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    agent = WEB.replace("name: web", "name: agent").replace(
+        "        spec:\n", "        spec:\n          hostNetwork: {{ .Values.hostNetwork }}\n"
+    )
+    make_chart("charts/web", NO_POLICY)
+    make_chart(
+        "charts/web/charts/agent", {"a.yaml": agent}, **{"values.yaml": "hostNetwork: true\n"}
+    )
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M7", "-n2")
+    result.stdout.fnmatch_lines(["  values   agent.hostNetwork: false"])

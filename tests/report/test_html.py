@@ -1,0 +1,440 @@
+"""The page: whole without a network, and safe whatever a chart is called."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from pytest_k8snet.checks import CHECKS
+from pytest_k8snet.model import (
+    Application,
+    Backend,
+    Container,
+    Ingress,
+    Port,
+    Reference,
+    ServicePort,
+)
+from pytest_k8snet.report.html import html, write_html
+from pytest_k8snet.report.results import ChartResult, Results
+
+from .browser import Browser, browser, find_browser
+from .samples import application, finding, policy, result, results, run, service, shop, workload
+
+EVIL = (
+    "<img src=x onerror=\"document.title='hacked'\">",
+    "</script><script>document.title='hacked'</script>",
+    '"><svg onload="document.title=\'hacked\'">',
+    "<!--<script>",
+    "{{ 7 * 6 }}{% include 'x' %}",
+    "javascript:document.title='hacked'",
+)
+
+
+def evil_application(name: str) -> Application:
+    """An application in which all that a chart can name has this name."""
+    pod = replace(
+        workload("w", Port(80, name=name)),
+        name=name,
+        source=f"templates/{name}",
+        pod_labels={name: name},
+        annotations={name: name},
+        containers=(Container(name, name, (Port(80, name=name),)),),
+    )
+    backend = Backend(name, name, name, name)
+    return application(
+        f"charts/{name}",
+        name,
+        workloads=(pod,),
+        services=(replace(service("s", ServicePort(80, name, name=name)), name=name),),
+        policies=(replace(policy("p", "nobody"), name=name),),
+        ingresses=(Ingress("Ingress", name, "default", name, backends=(backend,)),),
+    )
+
+
+def evil_results(name: str) -> Results:
+    """Results in which everything that may come from a chart has this name."""
+    one = finding(
+        **dict.fromkeys(("reading", "message", "instead", "source", "container", "process"), name),
+        related=(Reference(name, name, name),),
+        port=80,
+        protocol="TCP",
+    )
+    parts = {"chart": f"charts/{name}", "values": name}
+    nodeid = f"charts/{name}/Chart.yaml::{name}::Deployment/{name}::M6-no-network-policy"
+    known = result(one, **parts, nodeid=nodeid, outcome="xfailed", reason=name)
+    skipped = result(**parts, nodeid=nodeid, outcome="skipped", reason=name)
+    broken = ChartResult(f"charts/bad {name}", name, name, name, "failed", name)
+    found = results(evil_application(name), broken=[broken])
+    return replace(found, results=(*found.results, known, skipped))
+
+
+class Tags(HTMLParser):
+    """The elements of a page and what its attributes hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+
+def data_of(page: str) -> Any:
+    """The data that the scripts read."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_no_name_becomes_an_element(name: str) -> None:
+    page = Tags(html(evil_results(name)))
+    harmless = Tags(html(evil_results("harmless")))
+    assert page.tags == harmless.tags
+    assert not [key for key, _ in page.attributes if key.startswith("on")]
+    links = [value or "" for key, value in page.attributes if key in ("href", "src")]
+    assert all(link.startswith(("#", "https://")) for link in links)
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_names_are_kept_as_they_are(name: str) -> None:
+    data = data_of(html(evil_results(name)))
+    assert f"charts/{name}" in [chart["path"] for chart in data["charts"]]
+    assert f"Deployment/{name}" in [box["name"] for box in data["pictures"][0]["workloads"]]
+
+
+def test_the_page_asks_for_nothing_from_a_network() -> None:
+    page = html(results(shop()))
+    attributes = Tags(page).attributes
+    assert not [value for key, value in attributes if key in ("src", "srcset", "data", "action")]
+    assert "@import" not in page
+    assert "url(" not in page
+    policy_text = next(v for k, v in attributes if k == "content" and v and "default-src" in v)
+    assert policy_text.startswith("default-src 'none';")
+    assert "unsafe" not in policy_text
+
+
+def test_the_same_finding_of_two_sets_is_one_row() -> None:
+    once, both = (data_of(html(results(*a))) for a in ((shop(),), (shop(), shop(values="ha"))))
+    assert len(both["rows"]) == len(once["rows"])
+    sets = both["fields"].index("sets")
+    assert all(row[sets] == [0, 1] for row in both["rows"])
+    assert len(both["pictures"]) == 1
+
+
+def test_totals_are_in_the_page_itself() -> None:
+    found = results(shop(), expected={"M7": "a node agent"})
+    page = html(found)
+    faults = sum(one.fault for r in found.results for one in r.findings if r.outcome == "failed")
+    assert re.search(rf'<div class="tile fault"><dt>Faults</dt><dd>{faults}</dd>', page)
+    assert re.search(r'<div class="tile expected"><dt>Expected</dt><dd>1</dd>', page)
+    for check in CHECKS:
+        assert check.full_name in page
+        assert f'<template id="page-{check.id}">' in page
+    passed = sum(one.outcome == "passed" and not one.findings for one in found.results)
+    noted = sum(one.outcome == "passed" and bool(one.findings) for one in found.results)
+    assert f"<dt>Tests passed</dt><dd>{passed + noted}</dd>" in page
+
+
+def test_an_expected_failure_of_a_chart_is_a_row_with_its_reason() -> None:
+    broken = ChartResult("charts/bad", "bad", "", "defaults", "failed", "no selector")
+    found = results(broken=[broken])
+    (item,) = found.results
+    known = replace(item, outcome="xfailed", reason="until 2.0")
+    data = data_of(html(replace(found, results=(known,))))
+    (row,) = (dict(zip(data["fields"], cells, strict=True)) for cells in data["rows"])
+    assert data["levels"][row["level"]] == "expected"
+    assert row["reason"] == "until 2.0"
+
+
+def test_hundreds_of_charts_stay_small(tmp_path: Path) -> None:
+    charts = [shop(f"charts/shop-{number}") for number in range(300)]
+    found = results(*charts)
+    assert len(found.results) > 17_000
+    file = tmp_path / "reports" / "k8snet.html"
+    write_html(found, file)
+    assert file.stat().st_size < 10_000_000
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if find_browser() is None:
+        pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def page(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
+    """Opens a page of these results; at the end it must not have complained."""
+
+    def opened(found: Results, fragment: str = "", **size: int) -> Browser:
+        file = tmp_path / "k8snet.html"
+        write_html(found, file)
+        chromium.scheme(dark=False)
+        chromium.open(file, fragment, **size)
+        return chromium
+
+    yield opened
+    assert chromium.problems() == []
+
+
+ROWS = "[...document.querySelectorAll('.grid-body .row')]"
+OBJECTS = f"{ROWS}.map(row => row.querySelector('.object').textContent)"
+COUNT = "document.getElementById('count').textContent"
+DETAIL = "document.getElementById('detail').innerText"
+
+
+def click(page: Browser, selector: str) -> None:
+    event = "new MouseEvent('click', {bubbles: true})"
+    page.evaluate(f"document.querySelector({json.dumps(selector)}).dispatchEvent({event})")
+    page.settle()
+
+
+def enter(page: Browser, selector: str, text: str, event: str = "input") -> None:
+    page.evaluate(
+        f"(() => {{ const at = document.querySelector({json.dumps(selector)});"
+        f" at.value = {json.dumps(text)}; at.dispatchEvent(new Event('{event}')); }})()"
+    )
+    page.settle()
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_nothing_that_a_chart_says_runs(page: Any, name: str) -> None:
+    found = evil_results(name)
+    shown = page(found, f"#chart={quote(f'charts/{name}', safe='')}")
+    title = shown.evaluate("document.title")
+    for number in range(shown.evaluate("document.querySelectorAll('.box').length")):
+        shown.evaluate(f"document.querySelectorAll('.box')[{number}].focus()")
+        shown.press("Enter")
+        assert name in shown.evaluate("document.getElementById('detail').textContent")
+    foreign = "main img, aside img, aside script, main script, svg svg, [onerror], [onload]"
+    assert shown.evaluate(f"document.querySelectorAll({json.dumps(foreign)}).length") == 0
+    assert shown.evaluate("document.title") == title
+    assert "hacked" not in title
+
+
+def test_filters_say_how_many_are_left(page: Any) -> None:
+    shown = page(results(shop(), shop("charts/b")))
+    everything = int(shown.evaluate(COUNT))
+    enter(shown, "#search", "charts/b db m5c")
+    assert shown.evaluate(COUNT) == f"0 of {everything}"
+    assert shown.evaluate("!document.getElementById('empty').hidden")
+    enter(shown, "#search", "charts/b UNDECLARED web")
+    count = int(shown.evaluate(COUNT).split()[0])
+    assert 0 < count < everything
+    assert set(shown.evaluate(f"{ROWS}.map(r => r.querySelector('.chart').textContent)")) == {
+        "charts/b"
+    }
+    click(shown, "#clear")
+    assert shown.evaluate(COUNT) == str(everything)
+
+
+def test_levels_and_checks_can_be_chosen(page: Any) -> None:
+    shown = page(results(shop(), expected={"M7": "an agent"}))
+    click(shown, ".chip.fault")
+    levels = shown.evaluate(f"[...new Set({ROWS}.map(r => r.querySelector('.level').textContent))]")
+    assert set(levels) == {"note", "expected"}
+    click(shown, "#clear")
+    click(shown, "button[data-check='11']")
+    names = shown.evaluate(f"[...new Set({ROWS}.map(r => r.querySelector('.check').textContent))]")
+    assert names == ["M6-no-network-policy"]
+    assert shown.evaluate("document.activeElement.id") == "grid"
+
+
+def test_columns_sort_both_ways(page: Any) -> None:
+    shown = page(results(shop()))
+    click(shown, ".grid-head .object button")
+    up = shown.evaluate(OBJECTS)
+    assert up == sorted(up)
+    head = "document.querySelector('.grid-head .object').getAttribute('aria-sort')"
+    assert shown.evaluate(head) == "ascending"
+    click(shown, ".grid-head .object button")
+    assert shown.evaluate(OBJECTS) == sorted(up, reverse=True)
+    assert shown.evaluate(head) == "descending"
+
+
+def test_only_rows_that_can_be_seen_are_in_the_document(page: Any) -> None:
+    findings = [finding(port=port, message=f"number {port}") for port in range(1, 17_001)]
+    shown = page(run(result(*findings)))
+    assert shown.evaluate(COUNT) == "17000"
+    assert 0 < shown.evaluate(f"{ROWS}.length") < 100
+    shown.evaluate("document.getElementById('grid').focus()")
+    shown.press("End")
+    assert "number 17000" in shown.evaluate(f"{ROWS}.map(r => r.textContent).join()")
+    assert shown.evaluate(f"{ROWS}.length") < 100
+    box = "document.querySelector('.row.active').getBoundingClientRect()"
+    assert shown.evaluate(f"{box}.top >= 0 && {box}.bottom <= innerHeight")
+
+
+def test_the_list_can_be_read_by_keyboard(page: Any) -> None:
+    shown = page(results(shop()))
+    shown.press("/")
+    assert shown.evaluate("document.activeElement.id") == "search"
+    shown.evaluate("document.getElementById('grid').focus()")
+    shown.press("ArrowDown", "ArrowDown", "Enter")
+    second = shown.evaluate(f"{ROWS}[1].querySelector('.finding').textContent")
+    assert second in shown.evaluate(DETAIL)
+    assert shown.evaluate("document.getElementById('grid').getAttribute('aria-activedescendant')")
+    shown.press("ArrowUp")
+    first = shown.evaluate(f"{ROWS}[0].querySelector('.finding').textContent")
+    assert first in shown.evaluate(DETAIL)
+    shown.press("Escape")
+    assert shown.evaluate("document.getElementById('detail').hidden")
+
+
+def test_a_finding_says_why_where_and_what_instead(page: Any) -> None:
+    shown = page(results(shop(), shop(values="ha"), lines={"templates/web.yaml": 12}))
+    enter(shown, "#search", "port 82")
+    click(shown, ".grid-body .row")
+    text = shown.evaluate(DETAIL)
+    check = next(check for check in CHECKS if check.id == "M5B")
+    for said in (check.full_name, "Instead", "containerPort", check.why, "82/TCP"):
+        assert said in text
+    assert "templates/web.yaml:12" in text
+    assert "defaults, ha" in text
+    click(shown, "#detail summary")
+    assert "What it finds" in shown.evaluate(DETAIL)
+
+
+def test_findings_are_marked_in_the_drawing_and_lead_to_their_text(page: Any) -> None:
+    shown = page(results(shop()), "#chart=charts%2Fshop")
+    assert shown.evaluate("document.getElementById('title').textContent") == "charts/shop"
+    count = "document.querySelector('[data-name=\"Deployment/web\"] .mark-text').textContent"
+    assert shown.evaluate(count) == "3"
+    click(shown, '[data-name="Deployment/web"]')
+    text = shown.evaluate(DETAIL)
+    for check in ("M1-undeclared-port", "M3-unopened-port", "M6-no-network-policy"):
+        assert check in text
+    click(shown, '[data-name="Service/web"] .port-mark')
+    assert "6060" in shown.evaluate(DETAIL)
+    assert "M6-no-network-policy" not in shown.evaluate(DETAIL)
+
+
+def test_the_drawing_can_be_used_by_keyboard(page: Any) -> None:
+    shown = page(results(shop()), "#chart=charts%2Fshop")
+    shown.evaluate("document.querySelector('[data-name=\"Service/lost\"]').focus()")
+    assert shown.evaluate("document.activeElement.getAttribute('aria-label')") == (
+        "Service/lost: 1 finding"
+    )
+    shown.press("Enter")
+    assert "M5D-service-without-target" in shown.evaluate(DETAIL)
+    assert shown.evaluate("document.querySelectorAll('.box.chosen').length") == 1
+    shown.evaluate("document.querySelector('#detail button').focus()")
+    shown.press("Escape")
+    assert shown.evaluate("document.activeElement.dataset.name") == "Service/lost"
+
+
+def test_the_drawing_has_every_object_and_every_state(page: Any) -> None:
+    shown = page(results(shop()), "#chart=charts%2Fshop")
+    names = shown.evaluate("[...document.querySelectorAll('.box')].map(box => box.dataset.name)")
+    app = shop()
+    objects = (*app.ingresses, *app.services, *app.workloads)
+    assert sorted(names) == sorted(str(one) for one in objects)
+    for kind, many in (
+        ("pill.declared", 2),
+        ("pill.both", 1),
+        ("pill.open", 1),
+        ("pill.closed", 1),
+    ):
+        assert shown.evaluate(f"document.querySelectorAll('.canvas .{kind}').length") == many
+    for means in ("none", "host", "egress", "open", "isolated"):
+        assert shown.evaluate(f"document.querySelectorAll('.canvas .boundary.{means}').length") == 1
+    assert "NetworkPolicy/nobody" in shown.evaluate(
+        "document.getElementById('policies').textContent"
+    )
+
+
+def test_boxes_of_the_drawing_do_not_overlap(page: Any) -> None:
+    app = shop()
+    more = tuple(service(f"db-{number}", ServicePort(1, 5432), app="db") for number in range(9))
+    shown = page(results(replace(app, services=(*app.services, *more))), "#chart=charts%2Fshop")
+    boxes = shown.evaluate(
+        "[...document.querySelectorAll('.box > rect.frame')].map(one => {"
+        " const r = one.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })"
+    )
+    for at, one in enumerate(boxes):
+        for other in boxes[at + 1 :]:
+            apart = (
+                one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+            )
+            assert apart, (one, other)
+
+
+def test_a_values_set_can_be_chosen(page: Any) -> None:
+    bare = replace(shop(values="bare"), services=(), ingresses=())
+    shown = page(results(shop(), bare), "#chart=charts%2Fshop")
+    assert shown.evaluate("document.querySelectorAll('.box').length") == 11
+    enter(shown, "#set-choice", "1", "change")
+    assert shown.evaluate("location.hash") == "#chart=charts%2Fshop&values=bare"
+    assert shown.evaluate("document.querySelectorAll('.box').length") == 5
+    assert not [name for name in shown.evaluate(OBJECTS) if name.startswith("Service")]
+
+
+def test_a_chart_that_does_not_render_says_why(page: Any) -> None:
+    broken = ChartResult("charts/bad", "bad", "", "defaults", "failed", "no values for <x>")
+    shown = page(results(shop(), broken=[broken]), "#chart=charts%2Fbad")
+    assert shown.evaluate("document.getElementById('problem').textContent") == "no values for <x>"
+    assert shown.evaluate("document.getElementById('picture').hidden")
+    assert shown.evaluate(f"{ROWS}.map(r => r.querySelector('.level').textContent)") == ["error"]
+
+
+def test_charts_can_be_found_and_sorted_by_faults(page: Any) -> None:
+    clean = application("charts/a-clean", workloads=(), services=())
+    shown = page(results(clean, shop("charts/z-shop")))
+    visible = (
+        "[...document.querySelectorAll('#chart-list li[data-chart]')].filter(li => !li.hidden)"
+        ".map(li => li.querySelector('.path').textContent)"
+    )
+    assert shown.evaluate(visible) == ["charts/a-clean", "charts/z-shop"]
+    click(shown, "#chart-order")
+    assert shown.evaluate(visible) == ["charts/z-shop", "charts/a-clean"]
+    enter(shown, "#chart-filter", "CLEAN")
+    assert shown.evaluate(visible) == ["charts/a-clean"]
+
+
+def test_the_chosen_chart_is_in_sight_in_the_list(page: Any) -> None:
+    charts = [application(f"charts/{number:03}") for number in range(100)]
+    shown = page(results(*charts), "#chart=charts%2F090")
+    box = "document.querySelector('.chart-link[aria-current]').getBoundingClientRect()"
+    assert shown.evaluate(f"{box}.top > 0 && {box}.bottom <= innerHeight")
+    path = "document.querySelector('.chart-link[aria-current] .path').textContent"
+    assert shown.evaluate(path) == "charts/090"
+
+
+def test_light_and_dark_follow_the_system_until_chosen(page: Any) -> None:
+    shown = page(results(shop()))
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = shown.evaluate(background)
+    shown.scheme(dark=True)
+    dark = shown.evaluate(background)
+    assert dark != light
+    click(shown, "#theme")
+    assert shown.evaluate(background) == light
+    click(shown, "#theme")
+    shown.scheme(dark=False)
+    assert shown.evaluate(background) == dark
+
+
+@pytest.mark.parametrize("width", [360, 768, 1024, 1440])
+def test_no_width_makes_the_page_scroll_sideways(page: Any, width: int) -> None:
+    many = [shop(f"charts/a-long-name-of-a-chart-{number}") for number in range(30)]
+    for fragment in ("", "#chart=charts%2Fa-long-name-of-a-chart-3"):
+        shown = page(results(*many), fragment, width=width)
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.evaluate(f"{ROWS}.length > 0")
