@@ -1,0 +1,246 @@
+"""The Kubernetes API as paths and plain dictionaries.
+
+The official client brings what is hard: kubeconfigs, credentials, TLS. Its
+class for each object and group is left alone: they take a second to import, in
+every worker, and drop the fields that they are too old to know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, urlencode
+
+from ..errors import ClusterError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+Object: TypeAlias = dict[str, Any]
+
+_CONNECT, _READ = 5, 60  # seconds
+_TRIES = 3
+_JSON = "application/json"
+_PATCH = "application/strategic-merge-patch+json"
+
+_CORE, _APPS, _BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
+_NETWORKING = "/apis/networking.k8s.io/v1"
+_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+# kind: (the API group's path, the kind as paths spell it)
+_KINDS = {
+    "Pod": (_CORE, "pods"),
+    "Service": (_CORE, "services"),
+    "Event": (_CORE, "events"),
+    "ServiceAccount": (_CORE, "serviceaccounts"),
+    "ReplicationController": (_CORE, "replicationcontrollers"),
+    "ReplicaSet": (_APPS, "replicasets"),
+    "Deployment": (_APPS, "deployments"),
+    "StatefulSet": (_APPS, "statefulsets"),
+    "DaemonSet": (_APPS, "daemonsets"),
+    "Job": (_BATCH, "jobs"),
+    "CronJob": (_BATCH, "cronjobs"),
+    "NetworkPolicy": (_NETWORKING, "networkpolicies"),
+}
+
+
+class Refused(Exception):
+    """The API server answered, and the answer was no.
+
+    :ivar status: the HTTP status.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(f"the API server says {status}: {message}")
+
+
+class Api:
+    """One cluster's API. Use it from any thread of the process that made it.
+
+    Every method raises :class:`Refused` where the server says no, and
+    :class:`.ClusterError` where it says nothing.
+    """
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.client = _connect(kubeconfig)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.client.rest_client.pool_manager.clear()
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+        return str(self.client.configuration.host)
+
+    def version(self) -> str:
+        """The API server's version, ``v1.34.4``."""
+        return str(self._call("GET", "/version")["gitVersion"])
+
+    def nodes(self) -> list[Object]:
+        """All nodes."""
+        return _items(self._call("GET", f"{_CORE}/nodes"))
+
+    def namespaces(self, selector: str = "") -> list[Object]:
+        """The namespaces that a label selector takes."""
+        return _items(self._call("GET", f"{_CORE}/namespaces", labelSelector=selector))
+
+    def namespace(self, name: str) -> Object | None:
+        """The namespace, None if there is none."""
+        return self._found("GET", f"{_CORE}/namespaces/{quote(name)}")
+
+    def create_namespace(self, body: Object) -> None:
+        """Create a namespace."""
+        self._call("POST", f"{_CORE}/namespaces", body)
+
+    def delete_namespace(self, name: str) -> None:
+        """Begin to delete a namespace, if it is there."""
+        self._found("DELETE", f"{_CORE}/namespaces/{quote(name)}", {})
+
+    def list_of(self, kind: str, namespace: str, selector: str = "") -> list[Object]:
+        """The objects of a kind in a namespace that a label selector takes."""
+        return _items(self._call("GET", _path(kind, namespace), labelSelector=selector))
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, None if there is none."""
+        return self._found("GET", _path(kind, namespace, name))
+
+    def create(self, kind: str, namespace: str, body: Object) -> Object:
+        """Create an object; as the server has it."""
+        created: Object = self._call("POST", _path(kind, namespace), body)
+        return created
+
+    def delete(self, kind: str, namespace: str, name: str, grace: int | None = None) -> None:
+        """Delete an object and what it controls, if it is there.
+
+        :param grace: seconds that a pod gets to end by itself; None is its own choice.
+        """
+        body: Object = {"propagationPolicy": "Background"}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
+        self._found("DELETE", _path(kind, namespace, name), body)
+
+    def delete_all(self, kind: str, namespace: str, *, grace: int | None = None) -> None:
+        """Delete all objects of a kind in a namespace, and leave what they control.
+
+        :param grace: see :meth:`delete`.
+        """
+        body: Object = {"propagationPolicy": "Orphan"}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
+        self._call("DELETE", _path(kind, namespace), body)
+
+    def logs(self, namespace: str, pod: str, container: str, **options: str | int) -> str:
+        """What a container wrote; "" where there is nothing to be had.
+
+        :param options: those of the API, such as ``tailLines`` and ``previous``.
+        """
+        path = f"{_path('Pod', namespace, pod)}/log"
+        try:
+            data = self._request("GET", path, None, {"container": container, **options})
+        except Refused:
+            return ""
+        return data.decode("utf-8", errors="replace")
+
+    def add_ephemeral(self, namespace: str, pod: str, container: Object) -> None:
+        """Add an ephemeral container to a pod that runs."""
+        path = f"{_path('Pod', namespace, pod)}/ephemeralcontainers"
+        self._call("PATCH", path, {"spec": {"ephemeralContainers": [container]}})
+
+    def definition_names(self) -> set[str]:
+        """The names of all CustomResourceDefinitions."""
+        return set(names(_items(self._call("GET", _DEFINITIONS))))
+
+    def delete_definition(self, name: str) -> None:
+        """Delete a CustomResourceDefinition, if it is there."""
+        self._found("DELETE", f"{_DEFINITIONS}/{quote(name)}", {})
+
+    def _found(self, method: str, path: str, body: Object | None = None) -> Object | None:
+        try:
+            found: Object = self._call(method, path, body)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        return found
+
+    def _call(
+        self, method: str, path: str, body: Object | None = None, **options: str | int
+    ) -> Any:
+        return json.loads(self._request(method, path, body, options))
+
+    def _request(
+        self, method: str, path: str, body: Object | None, options: Mapping[str, str | int]
+    ) -> bytes:
+        """Send a request; reads are tried again when the connection breaks."""
+        from urllib3 import Timeout
+        from urllib3.exceptions import HTTPError
+
+        query = urlencode({key: value for key, value in options.items() if value != ""})
+        for left in reversed(range(_TRIES if method == "GET" else 1)):
+            try:
+                response = self.client.rest_client.pool_manager.request(
+                    method,
+                    f"{self.server}{path}" + (f"?{query}" if query else ""),
+                    headers=self._headers(method),
+                    body=None if body is None else json.dumps(body),
+                    timeout=Timeout(connect=_CONNECT, read=_READ),
+                )
+            except (HTTPError, OSError) as error:
+                if not left:
+                    raise ClusterError(
+                        f"the cluster does not answer any more: {error}\n"
+                        "Look whether its nodes still run, and start the run again."
+                    ) from None
+            else:
+                data = bytes(response.data)
+                if response.status >= 400:
+                    raise Refused(response.status, _message(data))
+                return data
+        raise AssertionError
+
+    def _headers(self, method: str) -> dict[str, str]:
+        """What every request says, and who sends it; a token is renewed when it is due."""
+        headers = {"Accept": _JSON, "Content-Type": _PATCH if method == "PATCH" else _JSON}
+        for setting in self.client.configuration.auth_settings().values():
+            headers[setting["key"]] = setting["value"]
+        return headers
+
+
+def names(objects: Iterable[Object]) -> list[str]:
+    """The objects' names."""
+    return [item["metadata"]["name"] for item in objects]
+
+
+def _items(listed: Object) -> list[Object]:
+    return listed.get("items") or []
+
+
+def _path(kind: str, namespace: str, name: str = "") -> str:
+    group, plural = _KINDS[kind]
+    path = f"{group}/namespaces/{quote(namespace)}/{plural}"
+    return f"{path}/{quote(name)}" if name else path
+
+
+def _message(data: bytes) -> str:
+    try:
+        return str(json.loads(data)["message"])
+    except (ValueError, KeyError, TypeError):
+        return data.decode("utf-8", errors="replace")[:200]
+
+
+def _connect(kubeconfig: Path) -> ApiClient:
+    """A client with the settings of the kubeconfig and no others."""
+    from kubernetes import client, config
+
+    configuration = client.Configuration()
+    configuration.retries = False
+    load: Any = config.load_kube_config
+    try:
+        load(str(kubeconfig), client_configuration=configuration, persist_config=False)
+    except config.ConfigException as error:
+        raise ClusterError(f"{kubeconfig}: {error}") from None
+    return client.ApiClient(configuration)

@@ -1,0 +1,316 @@
+"""Observe a release that is ready: look until it settles, replace the pods, look again.
+
+The first run decides what is open, the second what is open every time. Where
+the second one shows more than the first, either the program chose the port
+anew or it was slow: a third run tells which.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from ..model import Application, Reference, Socket, Workload
+from .api import Api, Object
+from .pods import Owners, Pod, runs_to_completion, stray
+from .reader import Reader
+from .readiness import failure, waits_for, wanted_pods
+from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
+from .settle import AGAIN, FIRST, Hints, hints_again, hints_of
+from .watch import Watch
+
+ByPod: TypeAlias = dict[str, frozenset[Socket]]
+"""The sockets of each pod, by its name."""
+
+_SETTLING = 90.0  # seconds for ready pods to settle; beyond any patience
+_JOBS = 60.0  # seconds for the copy of a Job to end; one that serves for ever is seen as it runs
+
+ENDED = "the pods of {subject} ended before anyone could look"
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run of the pods showed, by workload; or why it showed nothing."""
+
+    pods: dict[Reference, ByPod] = field(default_factory=lambda: defaultdict(dict))
+    reasons: dict[Reference, str] = field(default_factory=dict)
+    strays: list[Workload] = field(default_factory=list)
+
+    def sockets(self, reference: Reference) -> tuple[Socket, ...] | None:
+        """All sockets of a workload, None where none of its pods was observed."""
+        if reference not in self.pods:
+            return None
+        return tuple(sorted({one for some in self.pods[reference].values() for one in some}))
+
+
+class Observer:
+    """Observes one release.
+
+    :param short: what was seen during the installation of pods that have ended.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        reader: Reader,
+        owners: Owners,
+        application: Application,
+        *,
+        timeout: float,
+        short: Mapping[Reference, ByPod],
+    ) -> None:
+        self._api = api
+        self._reader = reader
+        self._owners = owners
+        self._application = application
+        self._timeout = timeout
+        self._short = short
+
+    def observe(self, report: Callable[[str], None]) -> Application:
+        """The application with the sockets of all its workloads.
+
+        :raises ClusterError: the cluster does not answer any more.
+        """
+        hints = {
+            workload.reference: hints_of(workload, self._application)
+            for workload in self._application.workloads
+        }
+        first = self._first(hints)
+        report("replacing the pods and observing them again")
+        again = self._next(hints, first)
+        late = self._grown(first, again)
+        if late:
+            report("more ports than before: observing a third time")
+            third = self._next(hints, again)
+            for reference in late:
+                if self._stayed(reference, first, again, third):
+                    first.pods[reference] = again.pods[reference]
+                    again.pods[reference] = third.pods[reference]
+        return self._filled_in(first, again)
+
+    def _first(self, hints: Mapping[Reference, Hints]) -> Run:
+        watch = Watch(self._reader, hints, FIRST)
+        copies = self._copies(
+            workload for workload in self._completing() if self._repeats(workload)
+        )
+        run = self._settle(watch, copies, frozenset(), _SETTLING, [])
+        for reference, seen in self._short.items():
+            run.pods[reference].update(seen)
+            run.reasons.pop(reference, None)
+        return run
+
+    def _repeats(self, workload: Workload) -> bool:
+        """Whether nothing of the workload ran so far."""
+        return workload.kind == "CronJob"
+
+    def _next(self, hints: Mapping[Reference, Hints], last: Run) -> Run:
+        """Replace the pods and observe those that come."""
+        expected = {
+            reference: hints_again(hints[reference], pods.values())
+            for reference, pods in last.pods.items()
+        }
+        watch = Watch(self._reader, {**hints, **expected}, AGAIN)
+        pods = self._owners.pods()
+        bare = bare_pods(pods)
+        old = replace_pods(self._api, pods)
+        copies = self._copies(
+            workload for workload in self._completing() if workload.reference in last.pods
+        )
+        return self._settle(watch, copies, old, self._timeout + _SETTLING, bare)
+
+    def _completing(self) -> Iterable[Workload]:
+        """The workloads whose pods end, hooks left out: they run only once."""
+        return (
+            workload
+            for workload in self._application.workloads
+            if runs_to_completion(workload) and not workload.hook
+        )
+
+    def _copies(self, workloads: Iterable[Workload]) -> list[Reference]:
+        """Run the templates of Jobs and CronJobs once, unless they are suspended."""
+        made = []
+        for workload in workloads:
+            kind, namespace, name = self._owners.live(workload.reference)
+            live = self._api.get(kind, namespace, name)
+            if live is None or live["spec"].get("suspend"):
+                continue
+            copy = self._api.create("Job", namespace, job_copy(workload, namespace, live))
+            made.append(Reference("Job", namespace, copy["metadata"]["name"]))
+        return made
+
+    def _settle(
+        self,
+        watch: Watch,
+        copies: list[Reference],
+        old: frozenset[str],
+        limit: float,
+        bare: list[Object],
+    ) -> Run:
+        """Look until everything can be believed, or the time is over.
+
+        :param copies: the Jobs made for this run.
+        :param old: uids of the pods that this run is not about.
+        :param bare: Pods to make as soon as their names are free.
+        """
+        began = time.monotonic()
+        while True:
+            bare = recreate(self._api, bare)
+            pods = [(pod, owner) for pod, owner in self._owners.pods() if pod.uid not in old]
+            watch.look(pods)
+            age = time.monotonic() - began
+            jobs = age < _JOBS and not all(map(self._ended, copies))
+            if not jobs and not bare and not self._unsettled(watch, pods, short_of_pods=bool(old)):
+                break
+            if age > limit:
+                break
+            time.sleep(watch.pause)
+        run = self._outcome(watch, pods)
+        for _, namespace, name in copies:
+            self._api.delete("Job", namespace, name)
+        return run
+
+    def _ended(self, job: Reference) -> bool:
+        item = self._api.get(*job)
+        return item is None or not waits_for("Job", item) or bool(failure("Job", item))
+
+    def _unsettled(
+        self,
+        watch: Watch,
+        pods: list[tuple[Pod, Workload | None]],
+        *,
+        short_of_pods: bool,
+    ) -> bool:
+        found: dict[Reference, int] = defaultdict(int)
+        for pod, workload in pods:
+            if workload is None or not is_replaced(workload) or pod.finished or pod.deleting:
+                continue
+            if not pod.ready or not watch.settled(pod, workload):
+                return True
+            found[workload.reference] += 1
+        return short_of_pods and any(
+            found[workload.reference] < self._wanted(workload)
+            for workload in self._application.workloads
+            if is_replaced(workload)
+        )
+
+    def _wanted(self, workload: Workload) -> int:
+        item = self._api.get(*self._owners.live(workload.reference))
+        return wanted_pods(workload.kind, item) if item else 0
+
+    def _outcome(self, watch: Watch, pods: list[tuple[Pod, Workload | None]]) -> Run:
+        run = Run()
+        for pod, workload in pods:
+            if pod.finished or pod.deleting:
+                continue
+            if workload is None:
+                run.strays.append(self._stray(watch, pod))
+            elif is_replaced(workload):
+                if not pod.ready:
+                    run.reasons[workload.reference] = f"Pod/{pod.name} is not ready any more"
+                elif watch.settled(pod, workload):
+                    run.pods[workload.reference][pod.name] = watch.sockets(pod)
+                else:
+                    run.reasons[workload.reference] = watch.flaw(pod)
+        for workload in self._application.workloads:
+            ended = workload.kind == "Pod" and workload.reference not in run.pods
+            if ended or not is_replaced(workload):
+                run.pods.update(_by_reference(workload, watch.lasting(workload)))
+        return run
+
+    def _stray(self, watch: Watch, pod: Pod) -> Workload:
+        found = stray(pod, self._application)
+        if not watch.settled(pod, None):
+            return replace(found, unobserved=f"not observed: {watch.flaw(pod)}")
+        return replace(found, sockets=tuple(sorted(watch.sockets(pod))), unobserved="")
+
+    def _grown(self, first: Run, again: Run) -> list[Reference]:
+        """The workloads with a container that had more undeclared ports the second time."""
+        found = []
+        for workload in self._application.workloads:
+            before, after = _ports(workload, first), _ports(workload, again)
+            if before is None or after is None:
+                continue
+            containers = {container for container, _ in after - before}
+            if any(
+                sum(key[0] == name for key in after) > sum(key[0] == name for key in before)
+                for name in containers
+            ):
+                found.append(workload.reference)
+        return found
+
+    def _stayed(self, reference: Reference, first: Run, again: Run, third: Run) -> bool:
+        """Whether what the second run had more than the first is in the third, too."""
+        workload = next(one for one in self._application.workloads if one.reference == reference)
+        runs = [_ports(workload, run) for run in (first, again, third)]
+        one, two, three = (run or set() for run in runs)
+        return runs[2] is not None and two - one <= three
+
+    def _filled_in(self, first: Run, again: Run) -> Application:
+        return replace(
+            self._application,
+            workloads=tuple(
+                self._with_sockets(workload, first, again)
+                for workload in self._application.workloads
+            ),
+            strays=tuple(first.strays),
+        )
+
+    def _with_sockets(self, workload: Workload, first: Run, again: Run) -> Workload:
+        reference = workload.reference
+        sockets, sockets_again = first.sockets(reference), again.sockets(reference)
+        if sockets is None:
+            why = first.reasons.get(reference) or self._why_not(workload)
+        elif sockets_again is None:
+            why = again.reasons.get(reference) or _why_not_again(workload)
+        else:
+            why = ""
+        return replace(
+            workload,
+            sockets=sockets,
+            sockets_again=sockets_again if sockets is not None else None,
+            unobserved=f"not observed: {why}" if why else "",
+            pods=len(first.pods.get(reference, ())) or None,
+        )
+
+    def _why_not(self, workload: Workload) -> str:
+        live = self._owners.live(workload.reference)
+        item: Object | None = self._api.get(*live)
+        if item is None and not workload.hook:
+            return f"{workload} is not in the cluster (looked for in namespace {live.namespace})"
+        if item is not None and (item.get("spec") or {}).get("suspend"):
+            return f"{workload} is suspended"
+        if not is_replaced(workload) or (workload.kind == "Pod" and item is not None):
+            return ENDED.format(subject=workload)
+        if item is not None and not wanted_pods(workload.kind, item):
+            return f"{workload} has no pods: none is wanted"
+        return f"{workload} has no pods"
+
+
+def _why_not_again(workload: Workload) -> str:
+    if workload.hook:
+        return f"{workload} is a hook and runs only once, so there is no second run to compare with"
+    if not is_replaced(workload):
+        return f"the second run of {workload} ended before anyone could look"
+    if workload.kind == "Pod":
+        return f"{workload} ended, so there is no second run to compare with"
+    return f"the pods of {workload} did not come back after they were replaced"
+
+
+def _by_reference(workload: Workload, seen: ByPod) -> dict[Reference, ByPod]:
+    return {workload.reference: seen} if seen else {}
+
+
+def _ports(workload: Workload, run: Run) -> set[tuple[str, tuple[str, int]]] | None:
+    """Container, protocol and number of the undeclared ports that others can reach."""
+    sockets = run.sockets(workload.reference)
+    if sockets is None:
+        return None
+    declared = {(port.protocol, port.number) for _, port in workload.declared()}
+    return {
+        (one.container, (one.protocol, one.port))
+        for one in sockets
+        if not one.loopback and (one.protocol, one.port) not in declared
+    }

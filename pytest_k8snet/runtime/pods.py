@@ -1,0 +1,282 @@
+"""What the API server says about pods, and which workload of the chart each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..model import Application, Container, Port, Reference, Workload
+from .api import Api, Object
+
+COPY_OF = "k8snet.io/copy-of"
+"""Annotation of a Job that was made here: the workload whose template it runs."""
+
+_RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
+_RUN_TO_COMPLETION = ("Job", "CronJob")
+
+
+@dataclass(frozen=True, slots=True)
+class PodContainer:
+    """A container of a live pod that runs for as long as the pod does.
+
+    :ivar id: the runtime's id without its scheme, "" before it was made.
+    :ivar probed: it has a readiness or startup probe, so "ready" says something.
+    :ivar waiting: the reason why it does not run, "" if it does or has ended.
+    """
+
+    name: str
+    id: str = ""
+    running: bool = False
+    ready: bool = False
+    probed: bool = False
+    waiting: str = ""
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A live pod."""
+
+    name: str
+    namespace: str
+    uid: str
+    node: str = ""
+    phase: str = ""
+    ready: bool = False
+    deleting: bool = False
+    host_network: bool = False
+    owner: Reference | None = None
+    containers: tuple[PodContainer, ...] = ()
+    raw: Object = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def observable(self) -> bool:
+        """Whether its containers can be looked at: all of them run."""
+        return (
+            self.phase == "Running"
+            and not self.deleting
+            and any(container.running for container in self.containers)
+        )
+
+    @property
+    def running(self) -> tuple[PodContainer, ...]:
+        """The containers that run just now."""
+        return tuple(one for one in self.containers if one.running and one.id)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended for good."""
+        return self.phase in ("Succeeded", "Failed")
+
+
+def read_pod(item: Object) -> Pod:
+    """A pod from the API's JSON; its owner is the one that it names itself."""
+    metadata, spec, status = item["metadata"], item["spec"], item.get("status") or {}
+    statuses = {
+        one["name"]: one
+        for key in ("initContainerStatuses", "containerStatuses")
+        for one in status.get(key) or []
+    }
+    sidecars = [
+        one for one in spec.get("initContainers") or [] if one.get("restartPolicy") == "Always"
+    ]
+    conditions = {one["type"]: one["status"] for one in status.get("conditions") or []}
+    return Pod(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        node=spec.get("nodeName") or "",
+        phase=status.get("phase") or "",
+        ready=conditions.get("Ready") == "True",
+        deleting="deletionTimestamp" in metadata,
+        host_network=bool(spec.get("hostNetwork")),
+        owner=controller(item),
+        containers=tuple(
+            _container(one, statuses.get(one["name"]) or {})
+            for one in sidecars + spec["containers"]
+        ),
+        raw=item,
+    )
+
+
+def _container(spec: Object, status: Object) -> PodContainer:
+    state = status.get("state") or {}
+    return PodContainer(
+        name=spec["name"],
+        id=(status.get("containerID") or "").rpartition("//")[2],
+        running="running" in state,
+        ready=bool(status.get("ready")),
+        probed=bool(spec.get("readinessProbe") or spec.get("startupProbe")),
+        waiting=(state.get("waiting") or {}).get("reason") or "",
+        restarts=status.get("restartCount") or 0,
+    )
+
+
+def controller(item: Object) -> Reference | None:
+    """The object that controls this one."""
+    metadata = item["metadata"]
+    for owner in metadata.get("ownerReferences") or []:
+        if owner.get("controller"):
+            return Reference(owner["kind"], metadata.get("namespace") or "", owner["name"])
+    return None
+
+
+class Owners:
+    """Which workload of the chart made a pod, following the chain of controllers.
+
+    :ivar namespace: where the release is installed; objects of the application
+        that stand in the namespace it was rendered for are there.
+    """
+
+    def __init__(self, api: Api, application: Application, namespace: str) -> None:
+        self._api = api
+        self._application = application
+        self.namespace = namespace
+        self._elsewhere: dict[Reference, Reference] = {}
+        self._seen: dict[Reference, Reference | None] = {}
+        self._workloads = self._by_reference()
+
+    def locate(self) -> None:
+        """Find the workloads that are not where they look to be, once they are made.
+
+        The application was rendered for another namespace than the release's.
+        It cannot tell ``namespace: default`` from that one, and a name may have
+        been made of it.
+        """
+        missing = [one for one in self._application.workloads if not self._is_there(one)]
+        for workload in missing:
+            found = self._written_out(workload) or self._renamed(workload)
+            if found is not None:
+                self._elsewhere[workload.reference] = found
+        self._workloads = self._by_reference()
+
+    def _is_there(self, workload: Workload) -> bool:
+        """Whether it is where it looks to be; a hook may be gone again."""
+        return bool(workload.hook) or self._api.get(*self.live(workload.reference)) is not None
+
+    def _written_out(self, workload: Workload) -> Reference | None:
+        """Where the template says; Helm's annotation tells whose the object is."""
+        item = self._api.get(*workload.reference)
+        return workload.reference if item and self._is_ours(item) else None
+
+    def _renamed(self, workload: Workload) -> Reference | None:
+        """The one object of the kind that makes such pods and that nothing else accounts for."""
+        kind, namespace, _ = self.live(workload.reference)
+        known = {self.live(one.reference) for one in self._application.workloads}
+        found = [
+            reference
+            for item in self._api.list_of(kind, namespace)
+            if (reference := Reference(kind, namespace, item["metadata"]["name"])) not in known
+            and self._is_ours(item)
+            and _template_labels(item).items() >= dict(workload.pod_labels).items()
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _is_ours(self, item: Object) -> bool:
+        annotations = item["metadata"].get("annotations") or {}
+        return bool(annotations.get(_RELEASE_NAMESPACE) == self.namespace)
+
+    def _by_reference(self) -> dict[Reference, Workload]:
+        return {self.live(one.reference): one for one in self._application.workloads}
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Every namespace in which the application has workloads, the release's first."""
+        others = {reference.namespace for reference in self._workloads}
+        return [self.namespace, *sorted(others - {self.namespace})]
+
+    def live(self, reference: Reference) -> Reference:
+        """Where an object of the application is in the cluster."""
+        if reference in self._elsewhere:
+            return self._elsewhere[reference]
+        inside = reference.namespace in ("", self._application.namespace)
+        return reference._replace(namespace=self.namespace) if inside else reference
+
+    def workload(self, pod: Pod) -> Workload | None:
+        """The workload that the pod belongs to, None if the chart has none such."""
+        reference = Reference("Pod", pod.namespace, pod.name)
+        owner = pod.owner
+        while owner is not None and reference not in self._workloads:
+            reference = owner
+            owner = self._above(reference)
+        return self._workloads.get(reference)
+
+    def _above(self, reference: Reference) -> Reference | None:
+        """The controller of a ReplicaSet or Job, or the original of a Job made here."""
+        if reference.kind not in ("ReplicaSet", "Job") or reference in self._workloads:
+            return None
+        if reference not in self._seen:
+            item = self._api.get(*reference)
+            if item is None:
+                return None  # not remembered: it may be on its way
+            self._seen[reference] = _original(item) or controller(item)
+        return self._seen[reference]
+
+    def pods(self) -> list[tuple[Pod, Workload | None]]:
+        """The pods of the release just now, each with its workload.
+
+        In the release's own namespace all of them, elsewhere only those that
+        belong to a workload of the chart.
+        """
+        found: list[tuple[Pod, Workload | None]] = []
+        for namespace in self.namespaces:
+            for item in self._api.list_of("Pod", namespace):
+                pod = read_pod(item)
+                workload = self.workload(pod)
+                if workload is not None or namespace == self.namespace:
+                    found.append((pod, workload))
+        return found
+
+
+def _template_labels(item: Object) -> dict[str, str]:
+    """The labels of the pods that an object makes."""
+    spec = item.get("spec") or {}
+    spec = (spec.get("jobTemplate") or {}).get("spec") or spec
+    metadata = (spec.get("template") or {}).get("metadata") or item["metadata"]
+    return metadata.get("labels") or {}
+
+
+def _original(item: Object) -> Reference | None:
+    text = (item["metadata"].get("annotations") or {}).get(COPY_OF, "")
+    kind, _, name = text.partition("/")
+    return Reference(kind, item["metadata"]["namespace"], name) if name else None
+
+
+def ends(pod: Pod) -> bool:
+    """Whether it is a bare pod that is not started again when it ends."""
+    policy = pod.raw.get("spec", {}).get("restartPolicy", "Always")
+    return pod.owner is None and policy != "Always"
+
+
+def runs_to_completion(workload: Workload) -> bool:
+    """Whether its pods are meant to end."""
+    return workload.kind in _RUN_TO_COMPLETION
+
+
+def stray(pod: Pod, application: Application) -> Workload:
+    """A pod that no workload of the chart made, as a workload of kind Pod."""
+    metadata, spec = pod.raw["metadata"], pod.raw["spec"]
+    return Workload(
+        kind="Pod",
+        name=pod.name,
+        namespace=application.namespace,
+        source="",
+        labels=metadata.get("labels") or {},
+        pod_labels=metadata.get("labels") or {},
+        containers=tuple(_model_containers(spec.get("containers") or [])),
+        host_network=pod.host_network,
+    )
+
+
+def _model_containers(items: Iterable[Mapping[str, Any]]) -> Iterable[Container]:
+    for item in items:
+        ports = item.get("ports") or []
+        yield Container(
+            name=str(item["name"]),
+            image=str(item.get("image") or ""),
+            ports=tuple(
+                Port(one["containerPort"], one.get("protocol", "TCP"), one.get("name", ""))
+                for one in ports
+            ),
+        )

@@ -1,0 +1,168 @@
+"""Look at pods through the nodes of a kind cluster: one question for all pods of a node."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+from typing import IO, Protocol
+
+from ..errors import ClusterError
+from .command import Failed, end_group
+from .look import Look, look_at
+from .pods import Pod
+from .sample import Torn, read_sample
+from .sockets import ByteOrder
+
+_SECONDS = 30.0
+_END = b"== end\n"
+
+
+class Reader(Protocol):
+    """A way to look at pods."""
+
+    def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
+        """Look at pods once; by uid. A pod that changed under the look is missing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what looking needed."""
+        ...
+
+
+class NodeReader:
+    """Reads ``/proc`` on the nodes, which see the processes of all their containers.
+
+    Nothing is put into a pod, so it may be distroless, read-only, or both.
+    """
+
+    def __init__(self, engine: str, byteorder: ByteOrder = "little") -> None:
+        self._engine = engine
+        self._byteorder = byteorder
+        self._shells: dict[str, NodeShell] = {}
+
+    def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
+        """See :class:`Reader`.
+
+        :raises ClusterError: a node does not answer.
+        """
+        by_node: dict[str, list[Pod]] = defaultdict(list)
+        for pod in pods:
+            if pod.node and pod.running:
+                by_node[pod.node].append(pod)
+        if len(by_node) < 2:
+            found = [self._look_on(node, some) for node, some in by_node.items()]
+        else:
+            with ThreadPoolExecutor(len(by_node)) as pool:
+                found = list(pool.map(self._look_on, by_node, by_node.values()))
+        return {uid: look for looks in found for uid, look in looks.items()}
+
+    def close(self) -> None:
+        """See :class:`Reader`."""
+        for shell in self._shells.values():
+            shell.close()
+        self._shells.clear()
+
+    def _look_on(self, node: str, pods: list[Pod]) -> dict[str, Look]:
+        ids = {container.id for pod in pods for container in pod.running}
+        try:
+            sample = read_sample(self._ask(node, ids), ids, self._byteorder)
+        except Torn:
+            return {}
+        except Failed as error:
+            raise ClusterError(
+                f"the node {node} does not answer any more: {error.output or error}"
+            ) from None
+        at = monotonic()
+        return {pod.uid: look_at(pod, sample, at) for pod in pods}
+
+    def _ask(self, node: str, ids: Collection[str]) -> str:
+        """A sample; with another shell where the last one has ended."""
+        shell = self._shells.pop(node, None)
+        if shell is not None:
+            try:
+                return self._asked(node, shell, ids)
+            except Failed:
+                pass  # something ended it; if it was the node's end, the next one fails, too
+        return self._asked(node, NodeShell(self._engine, node), ids)
+
+    def _asked(self, node: str, shell: NodeShell, ids: Collection[str]) -> str:
+        """Ask the shell, and keep it only if it answered."""
+        try:
+            text = shell.ask(ids)
+        except BaseException:
+            shell.close()
+            raise
+        self._shells[node] = shell
+        return text
+
+
+class NodeShell:
+    """The sampling script on a node, started once: ``docker exec`` is dearer than a sample."""
+
+    def __init__(self, engine: str, node: str) -> None:
+        self._argv = [engine, "exec", "--interactive", node, "sh", "-c", script()]
+        try:
+            self._process = subprocess.Popen(
+                self._argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Failed(self._argv, error.strerror or str(error)) from None
+        self._stdin, self._stdout = _pipes(self._process)
+
+    def ask(self, ids: Collection[str]) -> str:
+        """One sample of the processes of these containers.
+
+        :raises Failed: the script has ended, or does not answer.
+        """
+        question = "".join(f"{one}\n" for one in sorted(ids)) + "\n"
+        try:
+            self._stdin.write(question.encode())
+        except BrokenPipeError:
+            raise Failed(self._argv[:4], "it has ended", self._rest()) from None
+        return self._answer()
+
+    def close(self) -> None:
+        """End the script and the program that runs it."""
+        self._stdin.close()  # which ends the script on the node
+        end_group(self._process)
+        self._stdout.close()
+
+    def _answer(self) -> str:
+        heard = bytearray()
+        deadline = monotonic() + _SECONDS
+        while not heard.endswith(_END):
+            left = deadline - monotonic()
+            if left < 0 or not select.select([self._stdout], [], [], left)[0]:
+                raise Failed(self._argv[:4], f"no answer for {_SECONDS:.0f} s")
+            chunk = os.read(self._stdout.fileno(), 1 << 16)
+            if not chunk:
+                text = heard.decode("utf-8", errors="replace")
+                raise Failed(self._argv[:4], "it has ended", text)
+            heard += chunk
+        return heard.decode("utf-8", errors="replace")
+
+    def _rest(self) -> str:
+        """What it said before it ended."""
+        return self._stdout.read().decode("utf-8", errors="replace")
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("started without pipes")
+    return process.stdin, process.stdout
+
+
+def script() -> str:
+    """The shell script that prints samples."""
+    return Path(__file__).with_name("sample.sh").read_text(encoding="utf-8")

@@ -1,0 +1,127 @@
+"""Replace the pods of a release, so that a second run of each program can be observed.
+
+Pods are deleted and their controllers make new ones: a StatefulSet in its own
+order, a DaemonSet one for each node. A bare Pod is made again from its own
+manifest. Jobs run once more as a copy. Hooks belong to the installation and
+are left alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+from ..model import Workload
+from .api import Api, Object
+from .pods import COPY_OF, Pod, runs_to_completion
+
+_GRACE = 1  # seconds; enough for a program that listens to the signal
+_STATEFUL_GRACE = 20  # what it keeps on a volume is worth a clean end
+
+# Labels that a Job's controller gives to its template and wants to give again.
+_JOB_LABELS = frozenset({"controller-uid", "job-name"})
+_JOB_PREFIX = "batch.kubernetes.io/"
+_TOKEN = "kube-api-access-"  # noqa: S105 - the volume that admission adds to every pod
+
+
+def is_replaced(workload: Workload) -> bool:
+    """Whether deleting a pod of the workload brings another one."""
+    return not workload.hook and not runs_to_completion(workload)
+
+
+def replace_pods(api: Api, pods: Iterable[tuple[Pod, Workload | None]]) -> frozenset[str]:
+    """Delete the pods of the release; the uids of those that are to go.
+
+    Bare Pods are not there again before :func:`recreate`.
+    """
+    gone = [
+        pod
+        for pod, workload in pods
+        if workload is not None and is_replaced(workload) and not pod.finished
+    ]
+    for pod in gone:
+        api.delete("Pod", pod.namespace, pod.name, grace=_grace(pod))
+    return frozenset(pod.uid for pod in gone)
+
+
+def bare_pods(pods: Iterable[tuple[Pod, Workload | None]]) -> list[Object]:
+    """Manifests of the pods that nothing would make again."""
+    return [
+        pod_manifest(pod.raw)
+        for pod, workload in pods
+        if workload is not None
+        and workload.kind == "Pod"
+        and is_replaced(workload)
+        and not pod.finished
+    ]
+
+
+def recreate(api: Api, manifests: Iterable[Object]) -> list[Object]:
+    """Make the bare Pods whose names are free again; those that still have to wait."""
+    waiting = []
+    for manifest in manifests:
+        namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+        if api.get("Pod", namespace, name) is None:
+            api.create("Pod", namespace, manifest)
+        else:
+            waiting.append(manifest)
+    return waiting
+
+
+def pod_manifest(live: Object) -> Object:
+    """The manifest that a live pod was made from, without what the cluster added."""
+    metadata = live["metadata"]
+    spec = copy.deepcopy(live["spec"])
+    for key in ("nodeName", "ephemeralContainers", "priority", "preemptionPolicy"):
+        spec.pop(key, None)
+    volumes = spec.get("volumes") or []
+    spec["volumes"] = [one for one in volumes if not one["name"].startswith(_TOKEN)]
+    for container in spec["containers"] + (spec.get("initContainers") or []):
+        mounts = container.get("volumeMounts") or []
+        container["volumeMounts"] = [one for one in mounts if not one["name"].startswith(_TOKEN)]
+    kept = ("name", "namespace", "labels", "annotations")
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {key: metadata[key] for key in kept if key in metadata},
+        "spec": spec,
+    }
+
+
+def job_copy(workload: Workload, namespace: str, live: Object) -> Object:
+    """A Job that runs the template of a live Job or CronJob once more."""
+    spec = live["spec"]["jobTemplate"]["spec"] if workload.kind == "CronJob" else live["spec"]
+    spec = copy.deepcopy(spec)
+    for key in ("selector", "manualSelector", "suspend", "ttlSecondsAfterFinished"):
+        spec.pop(key, None)
+    labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    spec["template"]["metadata"] = {
+        **(spec["template"].get("metadata") or {}),
+        "labels": {
+            key: value
+            for key, value in labels.items()
+            if key not in _JOB_LABELS and not key.startswith(_JOB_PREFIX)
+        },
+    }
+    spec["template"]["metadata"].pop("creationTimestamp", None)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "generateName": f"{workload.name[:50]}-",
+            "namespace": namespace,
+            "annotations": {COPY_OF: f"{workload.kind}/{live['metadata']['name']}"},
+        },
+        "spec": spec,
+    }
+
+
+def _grace(pod: Pod) -> int:
+    """Seconds that a pod gets to end by itself; one that keeps data gets more."""
+    spec = pod.raw["spec"]
+    own = int(spec.get("terminationGracePeriodSeconds", 30))
+    keeps = any(
+        "persistentVolumeClaim" in volume or "hostPath" in volume or "ephemeral" in volume
+        for volume in spec.get("volumes") or []
+    )
+    return max(1, min(own, _STATEFUL_GRACE if keeps else _GRACE))

@@ -1,0 +1,146 @@
+"""Read what ``sample.sh`` prints: the processes of containers and their sockets. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .sockets import ByteOrder, Entry, open_ports
+
+# Times in /proc/<pid>/stat are in these; USER_HZ is 100 wherever Kubernetes runs.
+_TICKS = 100
+_LINK = re.compile(r" (\S+)/ns/net -> net:\[(\d+)\]$")
+_SOCKET = re.compile(r" -> socket:\[(\d+)\]$")
+_TABLE = re.compile(r"(\S+)/net/([a-z0-9]+):(.*)")
+
+
+class Torn(Exception):
+    """The processes changed while the sample was taken; take another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of a container: ids, ages and CPU time in seconds.
+
+    ``sockets`` are inodes; None where its file descriptors could not be read.
+    """
+
+    pid: int
+    container: str
+    name: str
+    age: float
+    cpu: float
+    space: str
+    sockets: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at a node: processes by container id, open ports by network namespace.
+
+    :ivar uptime: when, in seconds since the node began.
+    """
+
+    processes: Mapping[str, tuple[Process, ...]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    uptime: float = 0.0
+
+    def main(self, container: str) -> Process | None:
+        """The process that the container began with, None if it has none."""
+        return max(self.processes.get(container, ()), key=lambda one: one.age, default=None)
+
+
+def read_sample(text: str, ids: Collection[str], byteorder: ByteOrder = "little") -> Sample:
+    """Read one sample.
+
+    :param ids: the container ids that were asked for.
+    :raises Torn: what is printed contradicts itself, as a process ended meanwhile.
+    """
+    sections = dict(_sections(text))
+    if "end" not in sections:
+        raise Torn
+    containers = dict(_containers(sections["cgroup"], ids))
+    uptime = float(sections["uptime"][0].split()[0])
+    spaces = {match[1]: match[2] for match in map(_LINK.search, sections["net"]) if match}
+    inodes = _descriptors(sections["fd"])
+    processes: dict[str, list[Process]] = {}
+    for pid, stat in _stats(sections["stat"]).items():
+        if pid not in containers:
+            continue
+        name, fields = _stat(stat)
+        threads = [task for task in spaces if task == pid or task.startswith(f"{pid}/task/")]
+        if not threads:
+            continue  # it has ended: a zombie has neither namespace nor files
+        held = [inodes[task] for task in threads if task in inodes]
+        processes.setdefault(containers[pid], []).append(
+            Process(
+                pid=int(pid),
+                container=containers[pid],
+                name=name,
+                age=uptime - int(fields[19]) / _TICKS,
+                cpu=(int(fields[11]) + int(fields[12])) / _TICKS,
+                space=spaces[threads[0]],
+                sockets=frozenset[int]().union(*held) if held else None,
+            )
+        )
+    tables = _tables(sections["sockets"], spaces, byteorder)
+    if not {one.space for some in processes.values() for one in some} <= tables.keys():
+        raise Torn
+    return Sample({key: tuple(some) for key, some in processes.items()}, tables, uptime)
+
+
+def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
+    for block in ("\n" + text).split("\n== ")[1:]:
+        name, *lines = block.split("\n")
+        yield name, lines
+
+
+def _containers(lines: list[str], ids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Pid and container id: the one of the ids that the process's cgroup is named after."""
+    for line in lines:
+        for word in re.findall(r"[0-9a-f]{32,}", line):
+            if word in ids:
+                yield line.partition("/")[0], word
+                break
+
+
+def _stats(lines: list[str]) -> dict[str, str]:
+    """Pid and text of its stat; a name with a line break in it makes several lines."""
+    stats: dict[str, str] = {}
+    for line in lines:
+        path, _, text = line.partition("/stat:")
+        stats[path] = f"{stats[path]}\n{text}" if path in stats else text
+    return stats
+
+
+def _stat(text: str) -> tuple[str, list[str]]:
+    """The process's name, and the fields behind it; field 3 of proc(5) is the first."""
+    before, _, after = text.rpartition(")")
+    name = before.partition("(")[2]
+    return "".join(char if char.isprintable() else "?" for char in name), after.split()
+
+
+def _descriptors(lines: list[str]) -> dict[str, set[int]]:
+    """Socket inodes by task, for each task whose descriptors could be listed."""
+    inodes: dict[str, set[int]] = {}
+    current: set[int] = set()
+    for line in lines:
+        if line.endswith("/fd:"):
+            current = inodes.setdefault(line.removesuffix("/fd:"), set())
+        elif match := _SOCKET.search(line):
+            current.add(int(match[1]))
+    return inodes
+
+
+def _tables(
+    lines: list[str], spaces: Mapping[str, str], byteorder: ByteOrder
+) -> dict[str, tuple[Entry, ...]]:
+    """Open ports by network namespace; a namespace is missing if its table was not read."""
+    found: dict[str, list[Entry]] = {}
+    for line in lines:
+        match = _TABLE.fullmatch(line)
+        if match and match[1] in spaces:
+            entries = found.setdefault(spaces[match[1]], [])
+            entries.extend(open_ports([match[3]], match[2], byteorder))
+    return {space: tuple(entries) for space, entries in found.items()}

@@ -1,0 +1,96 @@
+"""A real cluster for the tests that are marked ``kind``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_k8snet.errors import ClusterError
+from pytest_k8snet.gather import Gathered, Gathering
+from pytest_k8snet.helm.dependencies import Workspace
+from pytest_k8snet.helm.engine import choose_engine
+from pytest_k8snet.helm.pool import open_pool
+from pytest_k8snet.runtime import Runtime, start
+from pytest_k8snet.runtime.api import Api
+from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
+from pytest_k8snet.runtime.owner import new_run
+from pytest_k8snet.settings import Settings
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+BUSYBOX = "busybox:1.36"
+
+
+@pytest.fixture(scope="session")
+def kind() -> None:
+    """Skip where no cluster can be made."""
+    try:
+        find_engine()
+    except ClusterError as error:
+        pytest.skip(str(error).partition("\n")[0])
+
+
+@pytest.fixture(scope="session")
+def cluster_name(kind: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A kind cluster for all tests; ``K8SNET_TEST_CLUSTER`` names one that is there already."""
+    given = os.environ.get("K8SNET_TEST_CLUSTER")
+    name = given or f"k8snet-tests-{os.getpid()}"
+    if not given:
+        folder = tmp_path_factory.mktemp("cluster")
+        obtain(settings(f"kind:{name}", keep_cluster=True), new_run(), folder, print)
+    yield name
+    if not given:
+        delete(name)
+        assert name not in clusters()
+
+
+def settings(cluster: str, *charts: Path, **given: object) -> Settings:
+    """Settings as the command line would give them."""
+    image = os.environ.get("K8SNET_KIND_IMAGE", "")
+    values = {"timeout": 60.0, "kind_image": image, "probe_image": AGNHOST, **given}
+    return Settings(
+        Path("/"),
+        charts=tuple(map(str, charts)),
+        cluster=cluster,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="session")
+def runtime(cluster_name: str) -> Iterator[Runtime]:
+    """The tests' cluster as a run has it."""
+    runtime = start(settings(f"kind:{cluster_name}"), report=print)
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(scope="session")
+def api(runtime: Runtime) -> Api:
+    return runtime.api
+
+
+@pytest.fixture(scope="session")
+def gather() -> Callable[..., list[Gathered]]:
+    """Render charts; each with each of its values sets."""
+
+    def gather(*charts: Path) -> list[Gathered]:
+        engine = choose_engine()
+        with open_pool(engine, timeout=60) as pool, Workspace() as workspace:
+            return list(Gathering(settings("none", *charts), pool, workspace).run())
+
+    return gather
+
+
+def write_chart(folder: Path, text: str, **files: str) -> Path:
+    """A chart with one template."""
+    texts = {
+        "Chart.yaml": f"apiVersion: v2\nname: {folder.name}\nversion: 1.0.0\n",
+        "templates/all.yaml": text,
+        **{name.replace("__", "/"): content for name, content in files.items()},
+    }
+    for name, content in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
