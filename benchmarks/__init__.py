@@ -1,0 +1,1 @@
+"""What pytest-k8snet costs, and what it finds in a folder of charts: see README.md here."""

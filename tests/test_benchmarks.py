@@ -1,0 +1,104 @@
+"""The benchmarks run and print what they promise; how fast anything is, no test says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from conftest import REPOSITORY
+
+CHART = REPOSITORY / "example-charts" / "host-network"
+STAGES = ("start", "render", "parse", "check", "pytest", "whole pytest run")
+
+
+def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def chart(path: str, values: str = "defaults", outcome: str = "passed") -> dict[str, Any]:
+    return {"path": path, "values": values, "outcome": outcome}
+
+
+def result(chart: str, check: str, outcome: str, *findings: tuple[str, str]) -> dict[str, Any]:
+    listed = [{"level": level, "reading": reading} for level, reading in findings]
+    return {"chart": chart, "check": check, "outcome": outcome, "findings": listed}
+
+
+def test_the_survey_counts_applications_by_repository_and_check(tmp_path: Path) -> None:
+    two_faults = (("fault", "none"), ("fault", "none"))
+    document = {
+        "charts": [
+            chart("all/one/web"),
+            chart("all/one/web", "ha"),
+            chart("all/one/db"),
+            chart("all/two/web"),
+            chart("all/two/deep/broken", outcome="error"),
+        ],
+        "results": [
+            result("all/one/web", "M6", "failed", *two_faults),
+            result("all/one/web", "M6", "failed", *two_faults),
+            result("all/one/web", "M7", "passed", ("note", "host-port")),
+            result("all/one/db", "M7", "xfailed", ("fault", "host")),
+            result("all/two/web", "M6", "failed", ("fault", "missed")),
+            result("all/two/web", "M7", "failed", ("fault", "host")),
+            {"chart": "all/two/web", "check": None, "outcome": "passed", "findings": []},
+        ],
+    }
+    file = tmp_path / "results.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    printed = benchmarks("survey", str(file))
+    assert printed.stderr == ""
+    assert (
+        printed.stdout
+        == """\
+repository  applications  affected  M6  M7  total
+one                    2         1   1   0      1
+two                    2         1   1   1      2
+all                    4         2   2   1      3
+with a fault: 50.0%; without M6: 25.0%
+did not render, and count as applications: all/two/deep/broken
+
+finding          level  findings  applications
+M6 missed        fault         1             1
+M6 none          fault         4             1
+M7 host       expected         1             1
+M7 host          fault         1             1
+M7 host-port      note         1             1
+"""
+    )
+
+
+def test_charts_of_one_folder_are_one_repository(tmp_path: Path) -> None:
+    document = {"charts": [chart("charts/web"), chart("charts/db")], "results": []}
+    file = tmp_path / "results.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert "\ncharts                 2         0" in benchmarks("survey", str(file)).stdout
+
+
+def test_the_stages_of_one_chart_are_printed() -> None:
+    printed = benchmarks(str(CHART), "--rounds=1", "--startup-rounds=1", "--no-peers")
+    assert printed.returncode == 0, printed.stderr
+    for stage in STAGES:
+        assert re.search(rf"^{stage} +\d+\.\d+ +\d+\.\d+$", printed.stdout, re.MULTILINE), stage
+    items = re.search(r"1 chart, (\d+) items", printed.stdout)
+    assert items is not None
+    assert int(items[1]) > 10
+    assert re.search(r"-n 2: renders of one chart and release \(\d+ in 1 process\) +1 +1 +ok",
+                     printed.stdout)  # fmt: skip
+
+
+def test_a_folder_that_is_not_there_is_named() -> None:
+    printed = benchmarks("no/such/folder")
+    assert printed.returncode == 2
+    assert "no/such/folder: no such folder" in printed.stderr
