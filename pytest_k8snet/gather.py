@@ -102,7 +102,9 @@ class Gathering:
             first = self._with_switches(first)
             return tuple(_with_neighbours(first))
 
-    def _read(self, targets: Sequence[Target], release: str) -> Iterator[Gathered]:
+    def _read(
+        self, targets: Sequence[Target], release: str, *, second: bool = False
+    ) -> Iterator[Gathered]:
         """Read one target while the workers render the next ones."""
         jobs: list[Job] = []
         refused: dict[Target, str] = {}
@@ -116,7 +118,7 @@ class Gathering:
             if target in refused:
                 yield Gathered(target, error=refused[target])
             else:
-                yield self._read_one(target, next(rendered), release)
+                yield self._read_one(target, next(rendered), release, second=second)
 
     def _with_switches(self, gathered: list[Gathered]) -> list[Gathered]:
         """Try the values that may cure a finding."""
@@ -156,7 +158,9 @@ class Gathering:
             label=target.id,
         )
 
-    def _read_one(self, target: Target, rendered: Rendered, release: str) -> Gathered:
+    def _read_one(
+        self, target: Target, rendered: Rendered, release: str, *, second: bool
+    ) -> Gathered:
         if rendered.error is not None:
             return Gathered(target, error=rendered.error, warnings=rendered.warnings)
         try:
@@ -167,6 +171,7 @@ class Gathering:
                 release=release,
                 namespace=self._settings.namespace,
                 crds=[definition.name for definition in rendered.definitions],
+                second=second,
             )
         except ChartError as error:
             return Gathered(target, error=str(error), warnings=rendered.warnings)
@@ -187,7 +192,7 @@ class Gathering:
             if one.application is not None and (chosen or needs_second_release(one.application))
         ]
         targets = [gathered[number].target for number in asked]
-        seconds = self._read(targets, other_release_name(settings.release))
+        seconds = self._read(targets, other_release_name(settings.release), second=True)
         for number, second in zip(asked, seconds, strict=True):
             first = gathered[number].application
             if first is not None and second.application is not None:

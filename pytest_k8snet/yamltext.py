@@ -9,6 +9,7 @@ repeated keys wins, every key becomes a string.
 
 from __future__ import annotations
 
+import operator
 import re
 from functools import lru_cache
 from typing import Any
@@ -45,7 +46,7 @@ def split_documents(text: str) -> list[str]:
     Split where Helm does: on a line that begins with ``---``, also where a
     comment follows without a blank.
     """
-    if "---" not in text:
+    if not text.startswith("---") and "\n---" not in text:
         return [text]
     return _SEPARATOR.split(text)
 
@@ -82,11 +83,9 @@ class _Resolves:
     def resolve(self, kind: type, _value: Any, implicit: Any) -> str:
         return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
 
-    def descend_resolver(self, current: Any, index: Any) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
+    # Called for every node, for nothing: built-in functions cost less than empty ones.
+    descend_resolver = operator.is_
+    ascend_resolver = tuple
 
 
 if CParser is not None:
@@ -121,7 +120,7 @@ def load(text: str, where: str) -> Any:
             node = reader.get_single_node()
         finally:
             reader.dispose()
-        return None if node is None else _Builder(where).build(node)
+        return None if node is None else _Builder(where, anchors="&" in text).build(node)
     except (YAMLError, ValueError) as error:
         raise ManifestError(_explained(error, text, where)) from None
     except RecursionError:
@@ -145,14 +144,17 @@ def scan(text: str, where: str) -> None:
 class _Builder:
     """Makes data of composed nodes; an anchored node is made once."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, anchors: bool) -> None:
         self._where = where
+        self._anchors = anchors
         self._made: dict[int, Any] = {}
 
     def build(self, node: Any) -> Any:
         kind = type(node)
         if kind is ScalarNode:
             return _typed(node.value) if node.tag == _PLAIN else _tagged(node.tag, node.value)
+        if not self._anchors:
+            return self._collection(kind, node)
         made = self._made
         key = id(node)
         if key in made:
@@ -160,9 +162,11 @@ class _Builder:
                 raise ManifestError(f"{self._where}: an alias stands inside its own anchor")
             return made[key]
         made[key] = None
-        value = self._mapping(node) if kind is MappingNode else [*map(self.build, node.value)]
-        made[key] = value
-        return value
+        made[key] = self._collection(kind, node)
+        return made[key]
+
+    def _collection(self, kind: type, node: Any) -> Any:
+        return self._mapping(node) if kind is MappingNode else [*map(self.build, node.value)]
 
     def _mapping(self, node: Any) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -177,7 +181,10 @@ class _Builder:
             if key_node.tag == _PLAIN and key == "<<":
                 merged.append(value_node)
                 continue
-            result[key] = self.build(value_node)
+            if value_node.tag == _PLAIN:  # most are, and a call for each takes its time
+                result[key] = _typed(value_node.value)
+            else:
+                result[key] = self.build(value_node)
         for value_node in merged:
             self._merge(result, value_node)
         return result

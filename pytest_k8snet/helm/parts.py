@@ -44,7 +44,9 @@ def non_blank(texts: dict[str, str]) -> list[tuple[str, str]]:
     :param texts: rendered text by inner path.
     """
     return sorted(
-        (path, text) for path, text in texts.items() if text.strip() and not is_notes(path)
+        (path, text)
+        for path, text in texts.items()
+        if text and not text.isspace() and not is_notes(path)
     )
 
 
@@ -57,7 +59,7 @@ def blanks(chart: Path, rendered: Iterable[str], candidates: Iterable[str]) -> l
     :param candidates: inner paths of all files in ``templates`` folders.
     """
     rendered = frozenset(rendered)
-    alive = {inside for inside in map(unit, rendered) if (chart / inside).is_dir()}
+    alive = {inside for inside in set(map(unit, rendered)) if (chart / inside).is_dir()}
     return sorted(
         path
         for path in candidates

@@ -23,7 +23,7 @@ from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
 from .services import read_ingress, read_service
 from .values import Manifest, described
-from .workloads import is_workload, read_workload
+from .workloads import WORKLOAD_KINDS, is_workload, read_workload
 
 # Groups that the API server itself serves; an object of another group is a custom resource.
 _BUILT_IN = frozenset(
@@ -50,7 +50,7 @@ _SCANNED = frozenset(
     )
 )  # fmt: skip
 
-_HEAD = re.compile(r"^(kind|apiVersion):[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_VALUE = re.compile(r"\w+:[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 _NAME = re.compile(
     r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n)*?  name:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE
 )
@@ -64,14 +64,17 @@ def read_application(
     release: str = "release-name",
     namespace: str = "default",
     crds: Iterable[str] = (),
+    second: bool = False,
 ) -> Application:
     """Read what one chart rendered to.
 
     :param templates: pairs of the template's path in the chart and its text.
     :param crds: names of the CRDs of the chart's ``crds/`` folders.
+    :param second: only compute units and policies are asked for: what a release is compared by
+        with another release of the same chart.
     :raises ManifestError: a text is not YAML, or a document is no object.
     """
-    reader = _ApplicationReader(namespace)
+    reader = _ApplicationReader(namespace, second=second)
     for name in crds:
         reader.add_custom(
             "CustomResourceDefinition", Reference("CustomResourceDefinition", "", name)
@@ -97,8 +100,9 @@ def read_application(
 class _ApplicationReader:
     """Sorts the objects of one application by what they are."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, *, second: bool) -> None:
         self._namespace = namespace
+        self._second = second
         self._seen: set[tuple[str, Reference]] = set()
         self.workloads: list[Workload] = []
         self.services: list[Service] = []
@@ -124,8 +128,10 @@ class _ApplicationReader:
                 self._read_document(source, document)
 
     def _read_document(self, source: str, text: str) -> None:
-        kind = dict(_HEAD.findall(text)).get("kind") if "kind" in text else None
-        if kind in _SCANNED:
+        kind = _plain("kind", text)
+        if self._second and kind and not _compared(kind):
+            return
+        if kind in _SCANNED or _only_custom(kind, text):
             yamltext.scan(text, source)
             self._note_scanned(kind, text)
             return
@@ -140,8 +146,10 @@ class _ApplicationReader:
         self._read_object(source, data)
 
     def _note_scanned(self, kind: str, text: str) -> None:
-        """Only the name of such an object can matter: who owns it."""
+        """Only the kind of such an object can matter, or its name: who owns it."""
         if kind not in CLUSTER_SCOPED:
+            if kind not in _SCANNED:
+                self.custom_kinds.add(kind)
             return
         name = _NAME.search(text)
         reference = Reference(kind, "", name.group(1) if name else "")
@@ -200,3 +208,33 @@ class _ApplicationReader:
             return
         self._seen.add(identity)
         kept.append(read(obj))
+
+
+def _plain(key: str, text: str) -> str:
+    """The value of a key of a document that says it in a line of its own, else "".
+
+    A line that begins without indentation belongs to the document's own mapping, and the last
+    of repeated keys wins.
+    """
+    at = text.rfind(f"\n{key}:") + 1
+    found = _VALUE.match(text, at) if text.startswith(f"{key}:", at) else None
+    return found[1] if found else ""
+
+
+def _compared(kind: str) -> bool:
+    return kind in WORKLOAD_KINDS or "NetworkPolicy" in kind or kind.endswith("List")
+
+
+def _only_custom(kind: str, text: str) -> bool:
+    """Whether it is a custom resource of which only the kind matters.
+
+    A hook may be left out, and one without a name is refused: those have to be loaded.
+    """
+    group = _plain("apiVersion", text).rpartition("/")[0] if kind else ""
+    return (
+        group not in _BUILT_IN
+        and kind not in CLUSTER_SCOPED
+        and not _compared(kind)
+        and "helm.sh/hook" not in text
+        and _NAME.search(text) is not None
+    )
