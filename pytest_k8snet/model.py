@@ -111,6 +111,7 @@ class Container:
 
     ``init`` containers end before the others start, unless they are
     ``sidecar`` ones (``restartPolicy: Always``), which run beside them.
+    ``probed`` ones have a readiness or startup probe: ready says something of them.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Container:
     ports: tuple[Port, ...] = ()
     init: bool = False
     sidecar: bool = False
+    probed: bool = False
 
     @property
     def runs(self) -> bool:

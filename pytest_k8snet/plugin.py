@@ -103,7 +103,7 @@ class _ChartHooks:
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         from .scheduling import make_scheduler
 
-        return make_scheduler(config, log, self._run.settings)
+        return make_scheduler(config, log, self._run.settings, self._run.gathered)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.section("k8snet")

@@ -111,6 +111,7 @@ def _containers(obj: KubernetesObject, pod: Manifest) -> Iterator[Container]:
                 tuple(_ports(obj, name, data.get("ports"))),
                 init=init,
                 sidecar=init and data.get("restartPolicy") == "Always",
+                probed=bool(data.get("readinessProbe") or data.get("startupProbe")),
             )
 
 
