@@ -1,8 +1,12 @@
-"""A real cluster for the tests that are marked ``kind``."""
+"""A real cluster for the tests that are marked ``kind``.
+
+Under pytest-xdist their groups (``xdist_group``) say which of them share a cluster.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from pytest_k8snet.runtime import Runtime, start
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
 from pytest_k8snet.runtime.owner import new_run
+from pytest_k8snet.runtime.share import locked
 from pytest_k8snet.settings import Settings
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
@@ -30,6 +35,17 @@ def kind() -> None:
         find_engine()
     except ClusterError as error:
         pytest.skip(str(error).partition("\n")[0])
+
+
+@pytest.fixture(autouse=True)
+def machine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every run takes away the clusters of killed ones: a test of that has to be alone."""
+    if request.node.get_closest_marker("kind") is None:
+        yield
+        return
+    alone = request.node.get_closest_marker("alone") is not None
+    with locked(Path(tempfile.gettempdir()) / "pytest-k8snet-tests.lock", shared=not alone):
+        yield
 
 
 @pytest.fixture(scope="session")

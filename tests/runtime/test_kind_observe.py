@@ -13,7 +13,7 @@ from pytest_k8snet.runtime import Runtime
 
 from .conftest import write_chart
 
-pytestmark = pytest.mark.kind
+pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
 
 PROGRAMS = Path(__file__).with_name("charts") / "programs.yaml"
 

@@ -18,7 +18,7 @@ from pytest_k8snet.runtime.release import our_namespaces, wait_until_gone
 
 from .conftest import AGNHOST, BUSYBOX, settings, write_chart
 
-pytestmark = pytest.mark.kind
+pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-two")]
 
 DEPLOYMENT = """
 apiVersion: apps/v1
