@@ -1,0 +1,46 @@
+"""What the README shows of a run with a cluster is what a run prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from documents import README, ROOT, read
+
+pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+
+EXAMPLE = "--helm-chart=example-charts/undeclared-port"
+TALKATIVE = ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS")
+
+
+def test_the_output_is_what_the_command_prints(cluster_name: str) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", EXAMPLE),
+            *(f"--k8snet-cluster=kind:{cluster_name}", "-p", "no:cacheprovider"),
+        ],
+        cwd=ROOT,
+        env={**{k: v for k, v in os.environ.items() if k not in TALKATIVE}, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _, command, rest = read(README).partition(f"{EXAMPLE} --k8snet-cluster=kind\n")
+    assert command
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    shown = rest.partition("```text\n")[2].partition("```")[0]
+    assert _same_everywhere(shown) == _same_everywhere(done.stdout), f"paste it again: {EXAMPLE}"
+
+
+def _same_everywhere(output: str) -> list[str]:
+    """The lines after the header, without seconds and without the cluster's own name."""
+    lines = output[output.index("collected ") :].splitlines()
+    return [
+        re.sub(r"\b\d+\.\d+ ?s\b", "_ s", line).strip("= ")
+        for line in lines
+        if not line.startswith("k8snet: deleting the kind cluster")
+    ]
