@@ -23,6 +23,8 @@ from .settings import Settings
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
+    from .runtime import Runtime
+
 
 IN_BASELINE = "in the baseline"
 
@@ -151,6 +153,12 @@ class RendersItem(ChartItem):
 class InstallsItem(ChartItem):
     """Whether the release becomes ready in the cluster."""
 
+    def setup(self) -> None:
+        """Say what is about to happen."""
+        super().setup()
+        assert self.run.runtime is not None
+        self.run.runtime.announce(self.application, observation=False)
+
     def runtest(self) -> None:
         """Install the release, unless an earlier item did.
 
@@ -184,6 +192,18 @@ class CheckItem(ChartItem):
         self.check, self.subject = check, subject
         # JUnit's properties: what GitLab and Jenkins group by.
         self.user_properties += [("check", check.full_name), ("object", str(subject))]
+
+    def setup(self) -> None:
+        """Say what is about to happen."""
+        super().setup()
+        if self._runtime is not None:
+            self._runtime.announce(self.application, observation=True)
+
+    @property
+    def _runtime(self) -> Runtime | None:
+        """The cluster, where the check has a use for it."""
+        useful = self.check.needs_sockets or self.check.uses_sockets
+        return self.run.runtime if useful else None
 
     @property
     def _annotation(self) -> str:
@@ -242,11 +262,10 @@ class CheckItem(ChartItem):
 
         :raises NotObserved: the check needs sockets, and the release did not install.
         """
-        runtime = self.run.runtime
-        if runtime is None or not (self.check.needs_sockets or self.check.uses_sockets):
+        if self._runtime is None:
             return self.subject, self.application
         try:
-            application = runtime.observe(self.gathered.target, self.application)
+            application = self._runtime.observe(self.gathered.target, self.application)
         except InstallError as error:
             if self.check.needs_sockets:
                 reason = str(error).partition("\n")[0]

@@ -40,6 +40,8 @@ _NO_NAMESPACE = re.compile(r'namespaces \\?"([a-z0-9-]+)\\?" not found')
 # observed as it runs.
 _JOBS = 60.0
 _CLEAR_AWAY = 120.0
+# A program that fails again and again is ready for a moment each time, unless a probe asks it.
+_STEADY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ class Release:
 
     def _wait(self, watch: Watch, deadline: float, timeout: float) -> None:
         ready_since: float | None = None
+        steady_since: float | None = None
         while True:
             pods = self.owners.pods()
             watch.look_at_short_lived(pods)
@@ -197,16 +200,20 @@ class Release:
             self._see_hopeless(pods)
             jobs = {reference for reference in waiting if reference.kind == "Job"}
             now = time.monotonic()
-            if not waiting:
+            steady_since = None if waiting else steady_since or now
+            if steady_since is not None and (
+                now - steady_since >= _STEADY or not _may_crash_again(pods)
+            ):
                 return
-            if jobs == waiting.keys():
+            if waiting and jobs == waiting.keys():
                 ready_since = ready_since or now
                 if now - ready_since > _JOBS and _run(pods, jobs):
                     return
             else:
                 ready_since = None
             if now > deadline:
-                raise InstallError(f"not ready after {timeout:.0f} s: {_listed(waiting)}")
+                what = _listed(waiting) or "a container fails again and again"
+                raise InstallError(f"not ready after {timeout:.0f} s: {what}")
             time.sleep(_POLL)
 
     def _waiting(self) -> Iterator[tuple[Reference, str]]:
@@ -319,6 +326,15 @@ def wait_until_gone(api: Api, names: Iterable[str], seconds: float) -> list[str]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(_POLL)
+
+
+def _may_crash_again(pods: Iterable[tuple[Pod, object]]) -> bool:
+    """Whether some container has failed before, and nothing but its running says it is ready."""
+    return any(
+        container.restarts and not container.probed
+        for pod, _ in pods
+        for container in pod.containers
+    )
 
 
 def _run(pods: Iterable[tuple[Pod, object]], jobs: set[Reference]) -> bool:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from typing import Any, Protocol
 
@@ -64,6 +65,8 @@ from .sockets import ByteOrder
 from .watch import Watch
 
 Report = Callable[[str], None]
+
+INSTALLING, OBSERVING = "installing", "observing"
 
 _END = 120.0  # seconds for namespaces to end
 _BIG_ENDIAN = frozenset({"s390x", "ppc64", "mips", "mips64"})
@@ -124,6 +127,11 @@ class Held:
 
     release: Release
     locks: list[Lock]
+
+    def let_go(self) -> None:
+        """Let others have it."""
+        for lock in self.locks:
+            lock.release()
 
 
 def start(settings: Settings, *, report: Report) -> Runtime:
@@ -211,6 +219,8 @@ class Runtime:
         self._report = report
         self._held: dict[str, Held] = {}
         self._states: dict[str, State] = {}
+        self._announced: set[tuple[str, str]] = set()
+        self._leaving: list[Thread] = []
         self._owned: tuple[Watchdog, Termination] | None = None
         self._seconds = 0.0
         self._closed = False
@@ -274,6 +284,27 @@ class Runtime:
             "observe": sum(state.observe_seconds for state in states),
         }
 
+    def announce(self, application: Application, *, observation: bool) -> None:
+        """Say what the next call is about to take its time for.
+
+        A worker's lines travel with the reports of pytest's phases: what is said
+        before the call is read while it goes on.
+        """
+        key = _key(application)
+        state = self._states.get(key) or load(self._path(key, "state")) or _NOTHING
+        if state.observed is None and not state.error:
+            if not state.namespace:
+                self._announce(key, INSTALLING)
+            elif observation:
+                self._announce(key, OBSERVING)
+
+    def _announce(self, key: str, step: str) -> None:
+        """Say it once, until the step is over."""
+        if (key, step) not in self._announced:
+            self._announced.add((key, step))
+            chart, _, values = key.rpartition("::")
+            self._report(f"{step} {chart} ({values})")
+
     def install(self, target: Target, application: Application) -> None:
         """Install the release, unless a process of this run has done so.
 
@@ -334,6 +365,8 @@ class Runtime:
             return
         self._closed = True
         with shielded(self._report):
+            for leaving in self._leaving:
+                leaving.join(_END)
             for held in self._held.values():
                 for lock in held.locks:
                     lock.let_go() if self._owned is None else lock.release()
@@ -402,12 +435,13 @@ class Runtime:
         """Install the release here; the caller holds its lock."""
         began = monotonic()
         name = f"{target.id} ({target.values.name})"
-        self._report(f"installing {name}")
+        self._announce(key, INSTALLING)
         try:
             state = self._try_to_install(key, state, target, application)
         except (K8sNetError, Refused, OSError) as error:
             self._report(f"{name} is not installed")
             state = replace(state, error=str(error))
+        self._announced.discard((key, INSTALLING))
         seconds = monotonic() - began
         if not state.error:
             self._report(f"installed {name} ({seconds:.1f} s)")
@@ -456,7 +490,7 @@ class Runtime:
             short=state.short,
         )
         name = f"{application.chart} ({application.values})"
-        self._report(f"observing {name}")
+        self._announce(key, OBSERVING)
         try:
             observed = observer.observe(lambda text: self._report(f"{name}: {text}"))
         except Refused as refused:
@@ -471,13 +505,14 @@ class Runtime:
         with locked(self._path(key, "use")):  # until no test looks at it any more
             try:
                 held.release.remove()
-                if len(held.locks) > 1:  # somebody may wait for more than room
-                    held.release.wait_until_clear(_END)
             except (K8sNetError, Refused) as error:
                 self._report(f"{held.release.namespace} is not taken away yet: {error}")
             self._remember(key, replace(state, namespace=""))
-        for lock in held.locks:
-            lock.release()
+        if len(held.locks) > 1:  # somebody may wait for more than room
+            self._leaving.append(Thread(target=_let_go_when_clear, args=(held,), daemon=True))
+            self._leaving[-1].start()
+        else:
+            held.let_go()
 
     def _take_locks(self, application: Application, namespace: str, *, alone: bool) -> list[Lock]:
         """Have to ourselves what two releases cannot both have.
@@ -530,6 +565,13 @@ _IN_THE_WAY = re.compile(
     r"|provided IP is already allocated|already exists"
 )
 _ENFORCED: dict[str, bool | str] = {ENFORCED: True, NOT_ENFORCED: False}
+
+
+def _let_go_when_clear(held: Held) -> None:
+    """Wait until another release can have what this one had; its process goes on meanwhile."""
+    with contextlib.suppress(K8sNetError, Refused):  # then nobody can have it
+        held.release.wait_until_clear(_END)
+    held.let_go()
 
 
 def _key(application: Application) -> str:

@@ -109,6 +109,19 @@ def test_a_program_that_fails_shows_its_last_words(runtime: Runtime, one: Any) -
     assert len(text.splitlines()) < 60
 
 
+def test_a_program_that_runs_for_a_moment_each_time_is_not_ready(
+    runtime: Runtime, one: Any
+) -> None:
+    text = deployment("[ -e /kept/x ] && sleep 1; touch /kept/x; exit 3")
+    mount = "volumeMounts: [{name: kept, mountPath: /kept}], imagePullPolicy"
+    volume = "volumes: [{name: kept, emptyDir: {}}]\n      containers:"
+    text = text.replace("imagePullPolicy", mount).replace("containers:", volume)
+    with impatient(runtime, 15) as short:
+        target, application = one(text)
+        with pytest.raises(InstallError, match="not ready after 15 s"):
+            short.install(target, application)
+
+
 def test_what_the_api_server_refuses(runtime: Runtime, one: Any) -> None:
     target, application = one("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: No_Name}\n")
     with pytest.raises(InstallError, match="No_Name"):
@@ -142,9 +155,11 @@ def test_a_namespace_that_is_written_out(runtime: Runtime, one: Any) -> None:
 
 def test_the_custom_resources_that_a_chart_brings_go_with_it(runtime: Runtime, one: Any) -> None:
     target, application = one(deployment(), **{"crds/sandwich.yaml": CRD})
-    runtime.install(target, application)
+    worker = attach(runtime.handle(), runtime.settings, print)
+    worker.install(target, application)
     assert "sandwiches.tests.k8snet.io" in runtime.api.definition_names()
-    runtime.finish(target, application)
+    worker.finish(target, application)
+    worker.close()  # nobody waits for them before
     assert "sandwiches.tests.k8snet.io" not in runtime.api.definition_names()
 
 
