@@ -117,9 +117,20 @@ def settled(pod: Pod, looks: Sequence[Look], hints: Hints, patience: Patience) -
         return last.age > patience.restless and len(looks) >= _WORTH_WAITING
     return (
         not _misses(before, last, hints, patience)
-        and not _too_young(pod, before, last, patience)
+        and young_for(pod, looks, patience) <= 0
         and not _may_be_clients(looks, hints, patience)
     )
+
+
+def spacing(young: float, interval: float) -> float:
+    """Seconds to the next look.
+
+    At least the interval, and so that a look comes as soon as it may be the last.
+
+    :param young: what :func:`young_for` says of the pods.
+    """
+    looks = int(young / interval)
+    return young / looks if looks else interval
 
 
 def believed(looks: Sequence[Look]) -> frozenset[Socket]:
@@ -160,8 +171,12 @@ def _misses(before: Look, last: Look, hints: Hints, patience: Patience) -> bool:
     return last.age < patience.starting and any(_load(before, last).values())
 
 
-def _too_young(pod: Pod, before: Look, last: Look, patience: Patience) -> bool:
-    """Whether some container may still be about to listen."""
+def young_for(pod: Pod, looks: Sequence[Look], patience: Patience) -> float:
+    """Seconds from the last look for which some container may still be about to listen."""
+    before, last = looks[-2:] if len(looks) > 1 else (looks[-1], looks[-1])
+    if not last.containers or _ids(before) != _ids(last):
+        return 0.0
+    young = 0.0
     load = _load(before, last)
     probed = {container.name for container in pod.containers if container.probed}
     for name, running in last.containers.items():
@@ -174,9 +189,8 @@ def _too_young(pod: Pod, before: Look, last: Look, patience: Patience) -> bool:
             least = patience.silent
         if load[name] and name not in probed:
             least = max(least, patience.busy)
-        if running.age < least:
-            return True
-    return False
+        young = max(young, least - running.age)
+    return young
 
 
 def _load(before: Look, last: Look) -> dict[str, bool]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from math import ceil, inf
 from time import monotonic
 
 from ..model import Reference, Socket, Workload
 from .look import Look
 from .pods import Pod, ends, runs_to_completion
 from .reader import Reader
-from .settle import Hints, Patience, believed, lasting, settled
+from .settle import Hints, Patience, believed, lasting, settled, spacing, young_for
 
 _NO_HINTS = Hints()
+_POLL = 0.1  # seconds: new pods are found in time, and the API server gets some rest
 
 
 class Watch:
@@ -29,32 +31,40 @@ class Watch:
         self._patience = patience
         self._looks: dict[str, list[Look]] = defaultdict(list)
         self._pods: dict[str, tuple[Pod, Workload | None]] = {}
-        self._last = 0.0
+        self._due: dict[str, float] = {}
 
     @property
     def pause(self) -> float:
-        """Seconds until it is time for the next look."""
-        return max(self._last + self._patience.interval - monotonic(), 0.0)
+        """Seconds to wait before :meth:`look` may have something to do."""
+        due = min(self._due.values(), default=inf)
+        return min(max(due - monotonic(), 0.0), _POLL)
 
     def look(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
-        """Look once at all pods that run."""
-        chosen = {pod.uid: (pod, workload) for pod, workload in pods if pod.observable}
+        """Look at those of the pods that run and whose turn it is: new ones at once."""
+        running = {pod.uid: (pod, workload) for pod, workload in pods if pod.observable}
+        now = monotonic()
+        self._due = {uid: self._due.get(uid, now) for uid in running}
+        chosen = {uid: running[uid] for uid, due in self._due.items() if due <= now}
         if not chosen:
             return
         self._pods.update(chosen)
-        self._last = monotonic()
         for uid, look in self._reader.look(pod for pod, _ in chosen.values()).items():
             self._looks[uid].append(look)
+        now = monotonic()
+        for uid, pair in chosen.items():
+            # Turns meet on a grid: one command serves all pods whose turn it is.
+            self._due[uid] = ceil((now + self._spacing(*pair)) / _POLL) * _POLL
+
+    def _spacing(self, pod: Pod, workload: Workload | None) -> float:
+        """Seconds between this look at a pod and the next one."""
+        looks, interval = self._looks[pod.uid], self._patience.interval
+        if not looks or _short_lived(pod, workload):
+            return interval
+        return spacing(young_for(pod, looks, self._patience), interval)
 
     def look_at_short_lived(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
-        """Look, if it is time, at the pods that will not be there later."""
-        short = [
-            (pod, workload)
-            for pod, workload in pods
-            if workload is not None and (workload.hook or runs_to_completion(workload) or ends(pod))
-        ]
-        if short and not self.pause:
-            self.look(short)
+        """Look at the pods that will not be there later."""
+        self.look(pair for pair in pods if _short_lived(*pair))
 
     def settled(self, pod: Pod, workload: Workload | None) -> bool:
         """Whether the looks at a pod can be believed."""
@@ -78,3 +88,10 @@ class Watch:
             if owner is not None and owner.reference == workload.reference
         }
         return {name: sockets for name, sockets in found.items() if sockets is not None}
+
+
+def _short_lived(pod: Pod, workload: Workload | None) -> bool:
+    """Whether the pod may be gone at the next look."""
+    return workload is not None and (
+        bool(workload.hook) or runs_to_completion(workload) or ends(pod)
+    )
