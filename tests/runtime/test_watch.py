@@ -1,0 +1,91 @@
+"""When pods are looked at: new ones at once, the others at intervals and no more often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from pytest_k8snet.model import Socket, Workload
+from pytest_k8snet.runtime import watch as module
+from pytest_k8snet.runtime.look import Look, Running
+from pytest_k8snet.runtime.pods import Pod
+from pytest_k8snet.runtime.settle import FIRST
+from pytest_k8snet.runtime.watch import Watch
+
+from .live import container, pod
+
+WEB = Workload("Deployment", "web", "default", "web.yaml")
+JOB = Workload("Job", "once", "default", "once.yaml")
+STEP = 0.05
+
+
+class World:
+    """A clock and pods that listen on port 80 from their first second on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.began: dict[str, float] = {}
+        self.looked: dict[str, list[float]] = {}
+
+    def start(self, name: str) -> Pod:
+        self.began[name] = self.now
+        return replace(pod(container("web")), name=name, uid=name)
+
+    def look(self, pods: Iterable[Pod]) -> dict[str, Look]:
+        found = {}
+        for one in pods:
+            self.looked.setdefault(one.uid, []).append(round(self.now - 1000, 2))
+            running = Running(one.uid, self.now - self.began[one.uid], 0)
+            found[one.uid] = Look(
+                self.now, frozenset({Socket(80, container="web")}), {"web": running}
+            )
+        return found
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(module, "monotonic", lambda: world.now)
+    return world
+
+
+def follow(world: World, watch: Watch, pods: list[tuple[Pod, Workload]], seconds: float) -> None:
+    end = world.now + seconds
+    while world.now < end:
+        watch.look(pods)
+        assert 0 <= watch.pause <= 0.1
+        world.now += max(watch.pause, STEP)
+
+
+def test_a_pod_is_looked_at_in_intervals_and_as_soon_as_it_is_old_enough(world: World) -> None:
+    watch = Watch(world, {}, FIRST)
+    web = (world.start("a"), WEB)
+    follow(world, watch, [web], FIRST.listening + 0.2)
+    looked = world.looked["a"]
+    assert looked[0] == 0
+    assert all(after - before >= FIRST.interval for before, after in pairwise(looked))
+    assert FIRST.listening <= looked[-1] <= FIRST.listening + 0.15
+    assert watch.settled(*web)
+
+
+def test_a_new_pod_is_looked_at_at_once(world: World) -> None:
+    watch = Watch(world, {}, FIRST)
+    pods: list[tuple[Pod, Workload]] = [(world.start("a"), WEB)]
+    follow(world, watch, pods, 0.2)
+    pods.append((world.start("b"), WEB))
+    follow(world, watch, pods, 0.1)
+    assert world.looked == {"a": [0], "b": [round(world.began["b"] - 1000, 2)]}
+
+
+def test_what_may_be_gone_soon_is_never_left_alone_for_longer(world: World) -> None:
+    watch = Watch(world, {}, FIRST)
+    follow(world, watch, [(world.start("a"), JOB)], 2.4)
+    looked = world.looked["a"]
+    assert len(looked) >= 4
+    assert all(after - before < 0.7 for before, after in pairwise(looked))
