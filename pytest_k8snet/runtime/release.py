@@ -40,8 +40,9 @@ _NO_NAMESPACE = re.compile(r'namespaces \\?"([a-z0-9-]+)\\?" not found')
 # observed as it runs.
 _JOBS = 60.0
 _CLEAR_AWAY = 120.0
-# A program that fails again and again is ready for a moment each time, unless a probe asks it.
-_STEADY = 2.0
+# A program that fails again and again is ready for a moment each time, unless a probe asks it; the
+# API server hears of its end with some delay.
+_STEADY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
