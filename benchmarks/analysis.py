@@ -19,7 +19,7 @@ from typing import TypeVar
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.gather import Gathered, Gathering
-from pytest_k8snet.helm import Job, Pool, Rendered, Workspace, choose_engine
+from pytest_k8snet.helm import Job, Pool, Rendered, choose_engine
 from pytest_k8snet.settings import Settings
 
 from .measure import Cost, run_python
@@ -97,9 +97,9 @@ def _main(folder: Path) -> None:
 
 def _gather(folder: Path, pool: Pool) -> tuple[Gathered, ...]:
     settings = Settings(root=folder.parent, charts=(str(folder),))
-    with pool, Workspace() as workspace:
+    with pool:
         pool.start_early()
-        return Gathering(settings, pool, workspace).run()
+        return Gathering(settings, pool).run()
 
 
 def _findings(gathered: Gathered) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_k8snet.helm import Job, Workspace, choose_engine, find_charts, open_pool
+from pytest_k8snet.helm import Job, choose_engine, find_charts, open_pool
 
 
 def write_manifests(charts: Path, folder: Path) -> tuple[list[Path], list[str]]:
@@ -16,8 +16,8 @@ def write_manifests(charts: Path, folder: Path) -> tuple[list[Path], list[str]]:
     found = find_charts([str(charts)], charts)
     files: list[Path] = []
     refused: list[str] = []
-    with open_pool(choose_engine()) as pool, Workspace() as workspace:
-        jobs = [Job(workspace.prepare(chart)) for chart in found]
+    with open_pool(choose_engine()) as pool:
+        jobs = [Job(pool.prepare(chart)) for chart in found]
         for chart, rendered in zip(found, pool.render(jobs), strict=True):
             name = "-".join(chart.path.relative_to(charts.parent).parts)
             if rendered.error is not None:

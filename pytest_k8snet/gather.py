@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import ChartError
-from .helm import Chart, Job, Pool, Rendered, ValuesSet, Workspace, find_charts, values_sets
+from .helm import Chart, Job, Pool, Rendered, ValuesSet, find_charts, values_sets
 from .manifests import WORKLOAD_KINDS, read_application
 from .matching import selected
 from .model import Application, Switch
@@ -69,10 +69,9 @@ class Gathered:
 class Gathering:
     """All charts of a run on their way to applications."""
 
-    def __init__(self, settings: Settings, pool: Pool, workspace: Workspace) -> None:
+    def __init__(self, settings: Settings, pool: Pool) -> None:
         self._settings = settings
         self._pool = pool
-        self._workspace = workspace
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:

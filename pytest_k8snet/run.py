@@ -20,7 +20,6 @@ import pytest
 from .baseline import read_baseline
 from .gather import Gathered, Gathering, Target
 from .handover import hand_over, take_over
-from .helm.dependencies import Workspace
 from .helm.engine import Engine, choose_engine
 from .helm.pool import Pool, open_pool
 from .ignores import read_ignores
@@ -58,7 +57,6 @@ class ChartRun:
         self._handed: Mapping[str, Any] | None = getattr(config, "workerinput", {}).get("k8snet")
         self._folder: Path | None = None
         self._pool: Pool | None = None
-        self._workspace = Workspace()
         self._gathering: Gathering | None = None
         self.engine: Engine | None = None
         if not self.worker:
@@ -91,7 +89,7 @@ class ChartRun:
         self.engine = choose_engine(settings.helm)
         self._pool = open_pool(self.engine, timeout=settings.render_timeout)
         self._pool.start_early()
-        self._gathering = Gathering(settings, self._pool, self._workspace)
+        self._gathering = Gathering(settings, self._pool)
         try:
             self._gathering.find()
         except BaseException:
@@ -206,7 +204,6 @@ class ChartRun:
         if self._pool is not None:
             self._pool.close()
             self._pool = None
-        self._workspace.close()
         try:
             if self.runtime is not None:
                 self.runtime.close()

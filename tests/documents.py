@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,19 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def read(path: Path) -> str:
     """The file's text."""
     return path.read_text(encoding="utf-8")
+
+
+def run_as_shown(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in the repository as the README shows it: no CI, no colours, 80 columns."""
+    talkative = ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *args, "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env={**{k: v for k, v in os.environ.items() if k not in talkative}, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def links(path: Path) -> Iterator[str]:

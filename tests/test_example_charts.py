@@ -13,7 +13,7 @@ import pytest
 from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.gather import Gathered, Gathering
-from pytest_k8snet.helm import Workspace, choose_engine, open_pool
+from pytest_k8snet.helm import choose_engine, open_pool
 from pytest_k8snet.model import Application, Socket, Workload
 from pytest_k8snet.settings import Settings
 
@@ -125,8 +125,8 @@ def test_examples_beside_each_other_show_the_same(pytester: pytest.Pytester) -> 
 def gathered() -> tuple[Gathered, ...]:
     """Every example chart with each of its values sets."""
     settings = Settings(root=EXAMPLES, charts=(str(EXAMPLES),))
-    with Workspace() as workspace, open_pool(choose_engine(), timeout=60) as pool:
-        return Gathering(settings, pool, workspace).run()
+    with open_pool(choose_engine(), timeout=60) as pool:
+        return Gathering(settings, pool).run()
 
 
 def as_observed(application: Application) -> Application:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from typing import Any, NamedTuple
 
 import pytest
 
-from documents import README, ROOT, codes, read, snippets, table
+from documents import README, ROOT, codes, read, run_as_shown, snippets, table
 from pytest_k8snet.checks import CHECKS, FAULT, NOTE
 from pytest_k8snet.settings import OPTIONS
 
@@ -34,16 +31,7 @@ class Run(NamedTuple):
 def example(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The first command's pytest, run as a user runs it."""
     file = tmp_path_factory.mktemp("readme") / "out.json"
-    talkative = ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS")
-    command = [sys.executable, "-m", "pytest", EXAMPLE, f"--k8snet-json={file}"]
-    done = subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
-        cwd=ROOT,
-        env={**{k: v for k, v in os.environ.items() if k not in talkative}, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_as_shown(EXAMPLE, f"--k8snet-json={file}")
     return Run(done.returncode, done.stdout, json.loads(read(file)))
 
 

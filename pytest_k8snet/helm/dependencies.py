@@ -15,7 +15,6 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ChartError
@@ -27,7 +26,7 @@ _IN_ARCHIVE = 4  # <chart>/charts/<dependency>/Chart.yaml
 
 
 class Workspace:
-    """Private copies of the charts that need one; gone when it is left.
+    """Private copies of the charts that need one; gone when it is closed.
 
     Each process has its own, so no two of them write to the same place.
 
@@ -38,17 +37,6 @@ class Workspace:
         self._below = below
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._prepared: dict[Path, Path] = {}
-
-    def __enter__(self) -> Workspace:  # noqa: PYI034 - Self came with Python 3.11
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Remove the copies. Safe to call more than once."""

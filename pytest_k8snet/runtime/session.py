@@ -13,7 +13,7 @@ import atexit
 import contextlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -130,8 +130,7 @@ class Held:
 
     def let_go(self) -> None:
         """Let others have it."""
-        for lock in self.locks:
-            lock.release()
+        _release(self.locks)
 
 
 def start(settings: Settings, *, report: Report) -> Runtime:
@@ -219,7 +218,7 @@ class Runtime:
         self._report = report
         self._held: dict[str, Held] = {}
         self._states: dict[str, State] = {}
-        self._announced: set[tuple[str, str]] = set()
+        self._announced: set[str] = set()
         self._leaving: list[Thread] = []
         self._owned: tuple[Watchdog, Termination] | None = None
         self._seconds = 0.0
@@ -294,16 +293,16 @@ class Runtime:
         state = self._states.get(key) or load(self._path(key, "state")) or _NOTHING
         if state.observed is None and not state.error:
             if not state.namespace:
-                self._announce(key, INSTALLING)
+                self._announce(INSTALLING, application)
             elif observation:
-                self._announce(key, OBSERVING)
+                self._announce(OBSERVING, application)
 
-    def _announce(self, key: str, step: str) -> None:
+    def _announce(self, step: str, application: Application) -> None:
         """Say it once, until the step is over."""
-        if (key, step) not in self._announced:
-            self._announced.add((key, step))
-            chart, _, values = key.rpartition("::")
-            self._report(f"{step} {chart} ({values})")
+        line = f"{step} {_name(application)}"
+        if line not in self._announced:
+            self._announced.add(line)
+            self._report(line)
 
     def install(self, target: Target, application: Application) -> None:
         """Install the release, unless a process of this run has done so.
@@ -434,14 +433,14 @@ class Runtime:
     def _install(self, key: str, state: State, target: Target, application: Application) -> State:
         """Install the release here; the caller holds its lock."""
         began = monotonic()
-        name = f"{target.id} ({target.values.name})"
-        self._announce(key, INSTALLING)
+        name = _name(application)
+        self._announce(INSTALLING, application)
         try:
             state = self._try_to_install(key, state, target, application)
         except (K8sNetError, Refused, OSError) as error:
             self._report(f"{name} is not installed")
             state = replace(state, error=str(error))
-        self._announced.discard((key, INSTALLING))
+        self._announced.discard(f"{INSTALLING} {name}")
         seconds = monotonic() - began
         if not state.error:
             self._report(f"installed {name} ({seconds:.1f} s)")
@@ -489,8 +488,8 @@ class Runtime:
             timeout=self.settings.timeout,
             short=state.short,
         )
-        name = f"{application.chart} ({application.values})"
-        self._announce(key, OBSERVING)
+        name = _name(application)
+        self._announce(OBSERVING, application)
         try:
             observed = observer.observe(lambda text: self._report(f"{name}: {text}"))
         except Refused as refused:
@@ -526,8 +525,7 @@ class Runtime:
         locks = [room, *others]
         try:
             if not all(lock.take(wait=False, shared=lock is room and not alone) for lock in locks):
-                for lock in locks:
-                    lock.release()
+                _release(locks)
                 for key in list(self._held):
                     with self._state_of(key) as state:
                         self._give_up(key, state)
@@ -537,8 +535,7 @@ class Runtime:
                 self._clear_after_crash(lock.note)
                 lock.note = namespace
         except BaseException:
-            for lock in locks:
-                lock.release()
+            _release(locks)
             raise
         return locks
 
@@ -574,8 +571,18 @@ def _let_go_when_clear(held: Held) -> None:
     held.let_go()
 
 
+def _release(locks: Iterable[Lock]) -> None:
+    for lock in locks:
+        lock.release()
+
+
 def _key(application: Application) -> str:
     return f"{application.chart}::{application.values}"
+
+
+def _name(application: Application) -> str:
+    """What lines of progress call the release."""
+    return f"{application.chart} ({application.values})"
 
 
 def _exclusive(application: Application) -> Iterator[str]:

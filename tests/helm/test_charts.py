@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_a_damaged_archive_is_a_chart_or_a_problem(
     archive.write_bytes(content[: data.draw(st.integers(1, len(content)))])
     (chart,) = find_charts(["web.tgz"], folder)
     assert chart.name
-    with Workspace() as workspace:
+    with closing(Workspace()) as workspace:
         try:
             workspace.prepare(chart)
         except ChartError as error:

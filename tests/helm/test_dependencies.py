@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ REMOTE = "name: redis, version: 18.x, repository: https://charts.example.com"
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
-    with Workspace() as workspace:
+    with closing(Workspace()) as workspace:
         yield workspace
 
 
@@ -138,7 +139,7 @@ class TestLocal:
         web = write_chart(tmp_path / "web")
         declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
         write_chart(tmp_path / "redis")
-        with Workspace() as workspace:
+        with closing(Workspace()) as workspace:
             copy = workspace.prepare(chart_at(web))
             assert workspace.prepare(chart_at(web)) == copy
             assert tmp_path not in copy.parents

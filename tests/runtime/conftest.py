@@ -14,7 +14,6 @@ import pytest
 
 from pytest_k8snet.errors import ClusterError
 from pytest_k8snet.gather import Gathered, Gathering
-from pytest_k8snet.helm.dependencies import Workspace
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.pool import open_pool
 from pytest_k8snet.runtime import Runtime, start
@@ -93,8 +92,8 @@ def gather() -> Callable[..., list[Gathered]]:
 
     def gather(*charts: Path) -> list[Gathered]:
         engine = choose_engine()
-        with open_pool(engine, timeout=60) as pool, Workspace() as workspace:
-            return list(Gathering(settings("none", *charts), pool, workspace).run())
+        with open_pool(engine, timeout=60) as pool:
+            return list(Gathering(settings("none", *charts), pool).run())
 
     return gather
 

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
-from documents import README, ROOT, read
+from documents import README, read, run_as_shown
 
 pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
 
 EXAMPLE = "--helm-chart=example-charts/undeclared-port"
-TALKATIVE = ("CI", "GITHUB_ACTIONS", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS")
 
 
 def test_the_output_is_what_the_command_prints(cluster_name: str) -> None:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", EXAMPLE),
-            *(f"--k8snet-cluster=kind:{cluster_name}", "-p", "no:cacheprovider"),
-        ],
-        cwd=ROOT,
-        env={**{k: v for k, v in os.environ.items() if k not in TALKATIVE}, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_as_shown(EXAMPLE, f"--k8snet-cluster=kind:{cluster_name}")
     _, command, rest = read(README).partition(f"{EXAMPLE} --k8snet-cluster=kind\n")
     assert command
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
