@@ -108,7 +108,7 @@ def _findings(gathered: Gathered) -> int:
     if application is None:
         return 0
     found = 0
-    for subject in (*application.workloads, *application.services):
+    for subject in application.subjects:
         for check in CHECKS:
             if isinstance(subject, check.on):
                 try:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from .checks import Check, Subject
+from .checks import Check
 from .errors import K8sNetError
 from .gather import Gathered
 from .items import ChartItem, CheckFailed, CheckItem, InstallsItem, RendersItem, questions
+from .model import Subject
 from .run import ChartRun, run_of
 
 if TYPE_CHECKING:

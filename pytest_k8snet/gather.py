@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from .errors import ChartError
 from .helm import Chart, Job, Pool, Rendered, ValuesSet, find_charts, values_sets
-from .manifests import WORKLOAD_KINDS, read_application
+from .kinds import KIND_NAMES
+from .manifests import read_application
 from .matching import selected
 from .model import Application, Switch
 from .neighbours import (
@@ -246,7 +247,8 @@ def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
         yield replace(one, application=replace(one.application, neighbours=found)) if found else one
 
 
-_KINDS = "|".join(sorted(WORKLOAD_KINDS))
+# Knative's Service is left out: nearly all templates of that kind make no pods.
+_KINDS = "|".join(sorted(KIND_NAMES - {"Service"}))
 _MAKES_WORKLOAD = re.compile(rf"^\s*kind:\s*[\"']?(?:{_KINDS})\b", re.MULTILINE)
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .baseline import Baseline
-from .checks import CHECKS, Check, Finding, Level, Subject
+from .checks import CHECKS, Check, Finding, Level
 from .errors import InstallError, K8sNetError, NotApplicable, NotObserved
 from .gather import Gathered
 from .ignores import ignore_for
 from .locate import line_of
-from .model import Application
+from .model import Application, Subject
 from .report.recorder import attach, send_progress
 from .report.results import Result, ResultFinding
 from .run import ChartRun, run_of
@@ -31,8 +31,7 @@ IN_BASELINE = "in the baseline"
 
 def questions(application: Application, settings: Settings) -> Iterator[tuple[Check, Subject]]:
     """Every check with every object it is asked about, object by object."""
-    subjects: tuple[Subject, ...] = (*application.workloads, *application.services)
-    for subject in subjects:
+    for subject in application.subjects:
         if settings.subcharts == "own" and subject.source.startswith("charts/"):
             continue
         for check in CHECKS:
@@ -133,8 +132,7 @@ class RendersItem(ChartItem):
         baseline, target = self.run.baseline, self.gathered.target
         if baseline is None:
             return
-        subjects = (*self.application.workloads, *self.application.services)
-        made = {self.application.subject(subject.reference) for subject in subjects}
+        made = {self.application.subject(one.reference) for one in self.application.subjects}
         for entry in baseline.without_object(target.id, target.values.name, made):
             yield baseline.advice(entry, target.values.name)
 
@@ -324,10 +322,9 @@ class CheckItem(ChartItem):
 
 def _same(subject: Subject, application: Application) -> Subject:
     """The object in the application that carries the sockets."""
-    candidates: tuple[Subject, ...] = (*application.workloads, *application.services)
-    for candidate in candidates:
-        if candidate.reference == subject.reference:
-            return candidate
+    found = application.find(subject.reference)
+    if found is not None:
+        return found
     raise NotObserved(f"{subject} is not in the cluster")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from .kinds import KINDS, POD_INDEX, POD_NAME
 from .model import (
     Application,
     Container,
@@ -23,21 +24,9 @@ from .model import (
     Workload,
 )
 
-_POD_NAME = "statefulset.kubernetes.io/pod-name"
-_POD_INDEX = "apps.kubernetes.io/pod-index"
-_JOB_NAMES = ("job-name", "batch.kubernetes.io/job-name")
-_JOB_LABELS = (*_JOB_NAMES, "controller-uid", "batch.kubernetes.io/controller-uid")
-
 # What controllers add to the pods they make, value known in advance or not: a selector may ask
 # whether the key is there at all (policies tell jobs apart by "job-name DoesNotExist").
-_ADDED = {
-    "Deployment": ("pod-template-hash",),
-    "StatefulSet": (_POD_NAME, _POD_INDEX, "controller-revision-hash"),
-    "DaemonSet": ("controller-revision-hash", "pod-template-generation"),
-    "Job": _JOB_LABELS,
-    "CronJob": _JOB_LABELS,
-}
-CONTROLLER_LABELS = frozenset(key for keys in _ADDED.values() for key in keys)
+CONTROLLER_LABELS = frozenset(key for kind in KINDS for key in kind.added_labels)
 _UNKNOWN = "<only known in the cluster>"  # no legal label value, so no selector can name it
 
 
@@ -71,25 +60,26 @@ def pod_labels(workload: Workload, selector: Selector) -> Iterator[Labels]:
     so that a StatefulSet of any size costs no more than the selector's length.
     """
     keys = selector_keys(selector)
-    added = [key for key in _ADDED.get(workload.kind, ()) if key in keys]
+    kind = workload.makes
+    added = [key for key in kind.added_labels if key in keys]
     if not added:
         yield workload.pod_labels
-    elif workload.kind == "StatefulSet":
-        for index in _ordinals(workload, selector):
-            names = {_POD_NAME: f"{workload.name}-{index}", _POD_INDEX: str(index)}
-            yield {**workload.pod_labels, **dict.fromkeys(added, _UNKNOWN), **names}
-    else:
-        names = dict.fromkeys(added, _UNKNOWN)
-        if workload.kind == "Job":
-            names |= {key: workload.name for key in added if key in _JOB_NAMES}
-        yield {**workload.pod_labels, **names}
+        return
+    known = dict.fromkeys(added, _UNKNOWN)
+    known |= {key: workload.name for key in kind.name_labels if key in known}
+    if not kind.ordinals:
+        yield {**workload.pod_labels, **known}
+        return
+    for index in _ordinals(workload, selector):
+        names = {POD_NAME: f"{workload.name}-{index}", POD_INDEX: str(index)}
+        yield {**workload.pod_labels, **known, **names}
 
 
 def _ordinals(workload: Workload, selector: Selector) -> Iterator[int]:
     """The ordinals that the selector names, and one that it does not name."""
-    values = {value for key, value in selector.labels.items() if key in (_POD_NAME, _POD_INDEX)}
+    values = {value for key, value in selector.labels.items() if key in (POD_NAME, POD_INDEX)}
     for key, _, listed in selector.expressions:
-        if key in (_POD_NAME, _POD_INDEX):
+        if key in (POD_NAME, POD_INDEX):
             values.update(listed)
     ordinals = range(workload.first_ordinal, workload.first_ordinal + max(workload.replicas, 1))
     texts = (value.removeprefix(f"{workload.name}-") for value in values)
@@ -108,7 +98,7 @@ def takes(selector: Selector, workload: Workload) -> bool:
 
     Labels only: the caller knows which namespace the selector is about.
     """
-    added = _ADDED.get(workload.kind, ())
+    added = workload.makes.added_labels
     template = workload.pod_labels
     for key, value in selector.labels.items():
         if template.get(key) != value and key not in added:

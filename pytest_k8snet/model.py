@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from .errors import NotObserved
+from .kinds import Kind, kind_of
 
 Labels: TypeAlias = Mapping[str, str]
 
@@ -163,7 +164,8 @@ class Workload(_Object):
     ``sockets`` are those of the first run of its pods, ``sockets_again`` those
     of the pods that replaced them. None means that nobody looked,
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
-    ``pods`` is the number of live pods that were seen in the first run.
+    ``pods`` is the number of live pods that were seen in the first run. ``group`` is the API
+    group, "" where the kind alone says it.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -178,6 +180,12 @@ class Workload(_Object):
     sockets_again: tuple[Socket, ...] | None = None
     unobserved: str = NEEDS_CLUSTER
     pods: int | None = None
+    group: str = ""
+
+    @property
+    def makes(self) -> Kind:
+        """How objects of its kind make their pods."""
+        return kind_of(self.kind, self.group)
 
     def declared(self) -> Iterator[tuple[Container, Port]]:
         """Every declared port of the pod with the container that declares it.
@@ -233,6 +241,10 @@ class Service(_Object):
     ports: tuple[ServicePort, ...] = ()
     headless: bool = False
     type: str = "ClusterIP"
+
+
+Subject: TypeAlias = Workload | Service
+"""An object that checks are asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +345,15 @@ class Application:
     strays: tuple[Workload, ...] = ()
     switches: tuple[Switch, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Every object that checks are asked about, in the order of node ids."""
+        return (*self.workloads, *self.services)
+
+    def find(self, reference: Reference) -> Subject | None:
+        """The subject with this identity, None where the application has none such."""
+        return next((one for one in self.subjects if one.reference == reference), None)
 
     def subject(self, reference: Reference) -> str:
         """How an object is called in node ids and messages.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from .matching import CONTROLLER_LABELS, carries, needed_values, takes
-from .model import Application, Neighbour, Reference, Selector, Service, Workload
+from .model import Application, Neighbour, Reference, Selector, Workload
 from .settings import DEFAULT_RELEASE
 
 _Pair: TypeAlias = tuple[str, str, str]  # namespace, label key, label value
@@ -92,8 +92,7 @@ def _candidates(
 
 def _reaching(application: Application) -> Iterator[tuple[str, Selector]]:
     """Selectors that no release name holds back, with the namespace they are about."""
-    owners: tuple[Workload | Service, ...] = (*application.workloads, *application.services)
-    for owner in owners:
+    for owner in application.subjects:
         selector = owner.selector
         if selector is None or selector.empty:
             continue

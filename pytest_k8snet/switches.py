@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import yamltext
-from .checks import CHECKS, Check, Subject
+from .checks import CHECKS, Check
 from .errors import K8sNetError
-from .model import Application, Reference, Switch
+from .model import Application, Reference, Subject, Switch
 
 # Where to look first; the render decides.
 _LIKELY: Mapping[str, re.Pattern[str]] = {
@@ -82,8 +82,7 @@ def _faulty(check: Check, application: Application) -> Iterator[Reference]:
 
 
 def _subjects(check: Check, application: Application) -> Iterator[Subject]:
-    subjects: tuple[Subject, ...] = (*application.workloads, *application.services)
-    return (subject for subject in subjects if isinstance(subject, check.on))
+    return (subject for subject in application.subjects if isinstance(subject, check.on))
 
 
 def _booleans_of(chart: Path) -> Iterator[tuple[str, bool]]:

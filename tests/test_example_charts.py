@@ -152,7 +152,7 @@ def findings_of(application: Application) -> set[tuple[str, str]]:
     """Check id and level of all that the checks find."""
     seen = set()
     for check in CHECKS:
-        for subject in (*application.workloads, *application.services):
+        for subject in application.subjects:
             if isinstance(subject, check.on):
                 try:
                     findings = check.findings(subject, application)

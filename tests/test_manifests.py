@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import K8sNetError, ManifestError
-from pytest_k8snet.manifests import WORKLOAD_KINDS, read_application
+from pytest_k8snet.kinds import KIND_NAMES
+from pytest_k8snet.manifests import read_application
 from pytest_k8snet.model import Application
 
 KINDS = [
-    *sorted(WORKLOAD_KINDS),
-    "Service",
+    *sorted(KIND_NAMES),
     "NetworkPolicy",
     "Ingress",
     "List",
@@ -26,6 +26,9 @@ VERSIONS = [
     "v1",
     "apps/v1",
     "batch/v1",
+    "argoproj.io/v1alpha1",
+    "serving.knative.dev/v1",
+    "example.org/v1",
     "extensions/v1beta1",
     "networking.k8s.io/v1",
     "cilium.io/v2",
@@ -71,7 +74,7 @@ def read(*objects: Any, **options: Any) -> Application:
 @given(st.lists(OBJECTS, max_size=4))
 def test_any_objects_end_in_findings_or_a_reason(objects: list[Any]) -> None:
     application = read(*objects)
-    for subject in (*application.workloads, *application.services):
+    for subject in application.subjects:
         for check in CHECKS:
             if isinstance(subject, check.on):
                 try:
@@ -145,12 +148,13 @@ def test_what_nobody_reads_is_still_scanned() -> None:
         read_application([("templates/config.yaml", text)])
 
 
-def test_only_objects_of_kubernetes_own_groups_are_workloads_and_services() -> None:
+def test_kinds_of_other_groups_are_not_the_built_in_ones_of_that_name() -> None:
     knative = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "a"}}
     volcano = {"apiVersion": "batch.volcano.sh/v1", "kind": "Job", "metadata": {"name": "b"}}
     application = read(knative, volcano)
-    assert (application.workloads, application.services) == ((), ())
-    assert application.custom_kinds == ("Job", "Service")
+    assert [workload.group for workload in application.workloads] == ["serving.knative.dev"]
+    assert application.services == ()
+    assert application.custom_kinds == ("Job",)
 
 
 def test_names_of_cluster_scoped_objects_are_known_without_reading_them_whole() -> None:

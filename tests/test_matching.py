@@ -289,7 +289,7 @@ def test_checks_never_crash_and_name_only_what_there_is(application: Application
     )
     known = workloads_here | {one.reference for one in others}
     for check in CHECKS:
-        for subject in (*application.workloads, *application.services):
+        for subject in application.subjects:
             if not isinstance(subject, check.on):
                 continue
             try:

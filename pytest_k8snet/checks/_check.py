@@ -9,9 +9,8 @@ from enum import Enum
 from typing import TypeAlias
 
 from ..errors import NotApplicable
-from ..model import Application, Position, Reference, Service, Workload
+from ..model import Application, Position, Reference, Service, Subject
 
-Subject: TypeAlias = Workload | Service
 Run: TypeAlias = Callable[..., Iterator["Finding"]]
 
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from ..kinds import Selects
 from ..model import (
     Application,
     Container,
@@ -79,11 +80,7 @@ def component(workload: Workload, application: Application) -> str:
 
 def pod_label_lines(workload: Workload, labels: Labels) -> list[str]:
     """The labels of the pod template, in the place that the kind has for them."""
-    path = {
-        "Pod": ["metadata", "labels"],
-        "CronJob": ["spec", "jobTemplate", "spec", "template", "metadata", "labels"],
-    }.get(workload.kind, ["spec", "template", "metadata", "labels"])
-    return _nested(path, map_lines(labels))
+    return _nested((*workload.makes.template, "metadata", "labels"), map_lines(labels))
 
 
 def distinguishing(workload: Workload, rest: Iterable[Workload]) -> Labels:
@@ -105,7 +102,7 @@ def unit_labels(workload: Workload, added: Labels) -> str:
     if selector is None:
         return join(labels)
     wanted = list(map_lines({**selector.labels, **added}))
-    if workload.kind == "ReplicationController":
+    if workload.makes.selects is Selects.MAP:
         lines = _nested(["selector"], wanted)
     else:
         lines = ["selector:", *indent(_nested(["matchLabels"], wanted), 1)]

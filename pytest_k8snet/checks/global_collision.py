@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..matching import carries, needed_values, own_selector_takes, policy_takes, service_takes
-from ..model import Application, Neighbour, NetworkPolicy, Position, Service, Workload
-from ._check import FAULT, Finding, Subject, check
+from ..model import Application, Neighbour, NetworkPolicy, Position, Service, Subject, Workload
+from ._check import FAULT, Finding, check
 from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
 

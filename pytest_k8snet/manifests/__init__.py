@@ -4,6 +4,5 @@ Field meanings and defaults: https://kubernetes.io/docs/reference/kubernetes-api
 """
 
 from .application import read_application
-from .workloads import WORKLOAD_KINDS
 
-__all__ = ["WORKLOAD_KINDS", "read_application"]
+__all__ = ["read_application"]

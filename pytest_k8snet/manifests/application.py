@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import yamltext
 from ..errors import ManifestError
+from ..kinds import KIND_NAMES, find_kind
 from ..model import (
     Application,
     Ingress,
@@ -23,7 +24,7 @@ from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
 from .services import read_ingress, read_service
 from .values import Manifest, described
-from .workloads import WORKLOAD_KINDS, is_workload, read_workload
+from .workloads import has_pod_template, read_workload
 
 # Groups that the API server itself serves; an object of another group is a custom resource.
 _BUILT_IN = frozenset(
@@ -51,6 +52,7 @@ _SCANNED = frozenset(
 )  # fmt: skip
 
 _VALUE = re.compile(r"\w+:[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_POD_TEMPLATE = re.compile(r"^  template:", re.MULTILINE)
 _NAME = re.compile(
     r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n)*?  name:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE
 )
@@ -184,7 +186,7 @@ class _ApplicationReader:
             self.cluster_scoped.add(Reference(kind, "", obj.name))
         if kind == "Namespace" and group == "":
             self.namespaces.add(obj.name)
-        if is_workload(kind, group):
+        if find_kind(kind, group) is not None:
             self._keep(obj, self.workloads, read_workload)
         elif (kind, group) in self._readers:
             self._keep(obj, *self._readers[kind, group])
@@ -197,6 +199,8 @@ class _ApplicationReader:
                 NetworkPolicy(kind, obj.name, obj.namespace, obj.source, understood=False)
             )
         elif group not in _BUILT_IN:
+            if has_pod_template(obj.data):
+                self._keep(obj, self.workloads, read_workload)
             self.custom_kinds.add(kind)
 
     def _keep(
@@ -222,7 +226,7 @@ def _plain(key: str, text: str) -> str:
 
 
 def _compared(kind: str) -> bool:
-    return kind in WORKLOAD_KINDS or "NetworkPolicy" in kind or kind.endswith("List")
+    return kind in KIND_NAMES or "NetworkPolicy" in kind or kind.endswith("List")
 
 
 def _only_custom(kind: str, text: str) -> bool:
@@ -236,5 +240,6 @@ def _only_custom(kind: str, text: str) -> bool:
         and kind not in CLUSTER_SCOPED
         and not _compared(kind)
         and "helm.sh/hook" not in text
+        and not _POD_TEMPLATE.search(text)
         and _NAME.search(text) is not None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..kinds import Kind, Selects, find_kind, kind_of
 from ..matching import matches
 from ..model import Container, Labels, Port, Selector, Workload
 from .objects import KubernetesObject
@@ -12,34 +13,18 @@ from .ports import port_number, protocol_of
 from .selectors import label_selector
 from .values import Manifest, integer, is_int, mapping, sequence, text_of
 
-_CORE_UNITS = frozenset(("Pod", "ReplicationController"))
-_APPS_UNITS = frozenset(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"))
-_BATCH_UNITS = frozenset(("Job", "CronJob"))
-WORKLOAD_KINDS = _CORE_UNITS | _APPS_UNITS | _BATCH_UNITS
-
-
-def is_workload(kind: str, group: str) -> bool:
-    """Knative's Service and Volcano's Job share kind names with built-in ones."""
-    if kind in _CORE_UNITS:
-        return group == ""
-    if kind in _APPS_UNITS:
-        return group in ("apps", "extensions")
-    return kind in _BATCH_UNITS and group == "batch"
-
 
 def read_workload(obj: KubernetesObject) -> Workload:
     """Read a compute unit: a Pod, or an object with a pod template."""
     spec = obj.spec
-    template = _pod_template(obj)
+    kind = kind_of(obj.kind, obj.group)
+    template = _pod_template(obj.data, kind)
     metadata = mapping(template.get("metadata"))
     pod = mapping(template.get("spec"))
-    is_pod = obj.kind == "Pod"
-    labels = obj.labels if is_pod else obj.strings(metadata.get("labels"), "template labels")
-    annotations = (
-        obj.annotations
-        if is_pod
-        else obj.strings(metadata.get("annotations"), "template annotations")
-    )
+    labels, annotations = obj.labels, obj.annotations
+    if not kind.is_pod:
+        labels = obj.strings(metadata.get("labels"), "template labels")
+        annotations = obj.strings(metadata.get("annotations"), "template annotations")
     return Workload(
         obj.kind,
         obj.name,
@@ -49,45 +34,49 @@ def read_workload(obj: KubernetesObject) -> Workload:
         obj.annotations,
         pod_labels=labels,
         pod_annotations=annotations,
-        selector=_unit_selector(obj, labels),
+        selector=_own_selector(obj, kind, labels),
         containers=tuple(_containers(obj, pod)),
         host_network=pod.get("hostNetwork") is True,
         replicas=integer(spec.get("replicas"), 1),
         first_ordinal=_ordinal(spec),
         hook=obj.hook,
+        group=obj.group,
     )
 
 
-def _pod_template(obj: KubernetesObject) -> Manifest:
-    if obj.kind == "Pod":
-        return obj.data
-    spec = obj.spec
-    if obj.kind == "CronJob":
-        spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-    return mapping(spec.get("template"))
+def has_pod_template(data: Manifest) -> bool:
+    """Whether a custom resource has a pod template where most kinds have it."""
+    template = mapping(mapping(data.get("spec")).get("template"))
+    return bool(sequence(mapping(template.get("spec")).get("containers")))
+
+
+def _pod_template(data: Manifest, kind: Kind) -> Manifest:
+    for key in kind.template:
+        data = mapping(data.get(key))
+    return data
 
 
 def _ordinal(spec: Manifest) -> int:
     return integer(mapping(spec.get("ordinals")).get("start"), 0)
 
 
-def _unit_selector(obj: KubernetesObject, pod_labels: Labels) -> Selector | None:
+def _own_selector(obj: KubernetesObject, kind: Kind, pod_labels: Labels) -> Selector | None:
     """The unit's own selector.
 
-    Job and CronJob have none: the Job controller selects by a unique id.
     A ReplicationController and the controllers of the old extensions group
-    take the labels of their template where none is written.
+    take the labels of their template where none is written. Of a kind that the
+    table lacks it is not known whether it needs one.
     """
-    if obj.kind in ("Pod", "Job", "CronJob"):
-        return None
     given = obj.spec.get("selector")
-    if obj.kind == "ReplicationController":
-        labels = obj.strings(given, "spec.selector")
-        return Selector(labels or pod_labels)
+    if kind.selects is Selects.NOTHING:
+        return None
+    if kind.selects is Selects.MAP:
+        return Selector(obj.strings(given, "spec.selector") or pod_labels)
     if given is None:
-        if obj.group == "extensions":
+        if kind.implies_selector(obj.group):
             return Selector(pod_labels)
-        obj.refuse("has no spec.selector, which Kubernetes requires", "spec:")
+        if find_kind(obj.kind, obj.group) is not None:
+            obj.refuse("has no spec.selector, which Kubernetes requires", "spec:")
         return None
     selector = label_selector(obj, given, "spec.selector")
     if not matches(selector, pod_labels):

@@ -22,7 +22,7 @@ def run(
     """Findings and skip reasons under each object's name."""
     found: dict[str, tuple[Finding, ...]] = {}
     skipped: dict[str, str] = {}
-    for subject in (*application.workloads, *application.services):
+    for subject in application.subjects:
         if not isinstance(subject, check.on):
             continue
         name = application.subject(subject.reference)

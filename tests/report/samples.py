@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_k8snet.checks import CHECKS, Check, Subject
+from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.model import (
     Application,
@@ -20,6 +20,7 @@ from pytest_k8snet.model import (
     Service,
     ServicePort,
     Socket,
+    Subject,
     Workload,
 )
 from pytest_k8snet.report.results import ChartResult, Result, ResultFinding, Results
@@ -142,7 +143,7 @@ def results(
 def _items(
     app: Application, expected: Mapping[str, str], lines: Mapping[str, int]
 ) -> Iterator[Result]:
-    for subject in (*app.workloads, *app.services):
+    for subject in app.subjects:
         for check in CHECKS:
             if isinstance(subject, check.on):
                 yield _item(app, subject, check, expected.get(check.id, ""), lines)
