@@ -14,7 +14,7 @@ https://keda.sh/docs/latest/reference/scaledjob-spec/.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
@@ -76,6 +76,7 @@ class Kind:
         known only in the cluster.
     :ivar name_labels: likewise, whose value is the object's own name.
     :ivar ordinals: its pods are numbered, and have labels for that.
+    :ivar added_labels: the keys of all labels that its controller adds.
     :ivar ends: its pods are meant to end.
     :ivar counts: its status says which generation of the object it is about.
     """
@@ -93,12 +94,12 @@ class Kind:
     ready: Ready = Ready.REPLICAS
     counts: bool = False
     replaced: Replaced = Replaced.BY_CONTROLLER
+    added_labels: tuple[str, ...] = field(init=False)
 
-    @property
-    def added_labels(self) -> tuple[str, ...]:
-        """The keys of all labels that its controller adds to those of the template."""
+    def __post_init__(self) -> None:
         numbered = (POD_NAME, POD_INDEX) if self.ordinals else ()
-        return (*numbered, *self.name_labels, *self.unknown_labels)
+        added = (*numbered, *self.name_labels, *self.unknown_labels)
+        object.__setattr__(self, "added_labels", added)
 
     @property
     def group(self) -> str:
