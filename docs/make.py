@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pytest_k8snet.checks import CHECKS, Check, Level
+from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.explain import page
+from pytest_k8snet.finding import Level
 from pytest_k8snet.settings import OPTIONS, Option
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,7 +24,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from .errors import SettingsError
-from .identity import WHOLE_CHART, FindingLike, Identity, identify, identify_chart
+from .finding import Finding
+from .identity import WHOLE_CHART, Identity, identify, identify_chart
 
 DEFAULTS = ("defaults",)
 _KEPT = "/:;@!$&'()*+=[]<>|~^{}?\"\\`"  # what needs no quoting in a word of a line
@@ -80,7 +81,7 @@ class Baseline:
             yield from entries
 
     def entry_for(
-        self, check: str, chart: str, values: str, subject: str, finding: FindingLike
+        self, check: str, chart: str, values: str, subject: str, finding: Finding
     ) -> Entry | None:
         """The entry that expects this finding; None where it is new.
 
@@ -97,7 +98,7 @@ class Baseline:
         return next(self._about(wanted[:3], values), None)
 
     def fixed(
-        self, check: str, chart: str, values: str, subject: str, findings: Iterable[FindingLike]
+        self, check: str, chart: str, values: str, subject: str, findings: Iterable[Finding]
     ) -> tuple[Entry, ...]:
         """The entries that this object's findings no longer bear out.
 

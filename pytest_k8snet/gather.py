@@ -17,12 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from .cures import Candidate, candidates, cured
 from .errors import ChartError
 from .helm import Chart, Job, Pool, Rendered, ValuesSet, find_charts, values_sets
 from .kinds import KIND_NAMES
 from .manifests import read_application
 from .matching import selected
-from .model import Application, Switch
+from .model import Application, Cure
 from .neighbours import (
     find_neighbours,
     index_workloads,
@@ -31,7 +32,6 @@ from .neighbours import (
     other_release_name,
 )
 from .settings import DEFAULT_RELEASE, Settings
-from .switches import Candidate, candidates, cured
 
 
 class Target(NamedTuple):
@@ -99,7 +99,7 @@ class Gathering:
         with _uncollected():
             first = list(self._read(self.targets, self._settings.release))
             first = self._with_second(first)
-            first = self._with_switches(first)
+            first = self._with_cures(first)
             return tuple(_with_neighbours(first))
 
     def _read(
@@ -120,7 +120,7 @@ class Gathering:
             else:
                 yield self._read_one(target, next(rendered), release, second=second)
 
-    def _with_switches(self, gathered: list[Gathered]) -> list[Gathered]:
+    def _with_cures(self, gathered: list[Gathered]) -> list[Gathered]:
         """Try the values that may cure a finding."""
         trials = [
             (number, candidate)
@@ -132,15 +132,15 @@ class Gathering:
             [_turned(gathered[number].target, candidate) for number, candidate in trials],
             self._settings.release,
         )
-        found: dict[int, list[Switch]] = defaultdict(list)
+        found: dict[int, list[Cure]] = defaultdict(list)
         for (number, candidate), other in zip(trials, turned, strict=True):
             before = gathered[number].application
             if before is not None and other.application is not None:
                 found[number] += cured(before, other.application, candidate)
-        for number, switches in found.items():
+        for number, cures in found.items():
             one = gathered[number]
-            if one.application is not None and switches:
-                application = replace(one.application, switches=tuple(switches))
+            if one.application is not None and cures:
+                application = replace(one.application, cures=tuple(cures))
                 gathered[number] = replace(one, application=application)
         return gathered
 

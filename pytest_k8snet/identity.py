@@ -17,38 +17,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from .model import Reference
+from .finding import Finding
 
 RANDOM_PORT = "dynamic"
 WHOLE_CHART = "-"
 FAILED = "failed"
 COLLISION = "M4"
-
-
-class FindingLike(Protocol):
-    """What is asked of a finding here; a check's and a report's both have it."""
-
-    @property
-    def reading(self) -> str:
-        """Which case of the check it is."""
-
-    @property
-    def port(self) -> int | None:
-        """The port it is about."""
-
-    @property
-    def protocol(self) -> str | None:
-        """That port's protocol."""
-
-    @property
-    def container(self) -> str | None:
-        """The container that owns the port."""
-
-    @property
-    def related(self) -> tuple[Reference, ...]:
-        """The other objects that take part."""
 
 
 class Identity(NamedTuple):
@@ -79,7 +55,7 @@ def identify_chart(name: str, chart: str) -> Identity:
     return Identity(name, chart, WHOLE_CHART, FAILED)
 
 
-def identify(check: str, chart: str, subject: str, finding: FindingLike) -> Identity:
+def identify(check: str, chart: str, subject: str, finding: Finding) -> Identity:
     """Who this finding is; ``check`` is an id or a full name."""
     check = check.partition("-")[0]
     random = finding.reading == RANDOM_PORT

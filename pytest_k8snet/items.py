@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .baseline import Baseline
-from .checks import CHECKS, Check, Finding, Level
+from .checks import CHECKS, Check
 from .errors import InstallError, K8sNetError, NotApplicable, NotObserved
+from .finding import Finding
 from .gather import Gathered
 from .ignores import ignore_for
 from .locate import line_of
 from .model import Application, Subject
 from .report.recorder import attach, send_progress
-from .report.results import Result, ResultFinding
+from .report.results import Result
 from .run import ChartRun, run_of
 from .settings import Settings
 
@@ -60,7 +62,7 @@ class ChartItem(pytest.Function):
     def __init__(self, name: str, parent: Any, gathered: Gathered, **kwargs: Any) -> None:
         super().__init__(name, parent, callobj=_nothing, **kwargs)
         self.gathered = gathered
-        self.found: tuple[ResultFinding, ...] = ()
+        self.found: tuple[Finding, ...] = ()
 
     @property
     def application(self) -> Application:
@@ -240,7 +242,7 @@ class CheckItem(ChartItem):
         elif counted:
             raise CheckFailed("\n\n".join(map(self._text, counted)))
 
-    def _compare(self, baseline: Baseline, counted: Sequence[ResultFinding]) -> None:
+    def _compare(self, baseline: Baseline, counted: Sequence[Finding]) -> None:
         """Fail for what is new, and for entries that no finding bears out any more."""
         check, chart, name = self._asked
         values = self.gathered.target.values.name
@@ -271,28 +273,15 @@ class CheckItem(ChartItem):
             return self.subject, self.application
         return _same(self.subject, application), application
 
-    def _located(self, finding: Finding) -> ResultFinding:
-        level = self.check.readings[finding.reading]
-        return ResultFinding(
-            finding.reading,
-            level.value,
-            finding.message,
-            finding.instead,
-            finding.at.source,
-            line_of(self.gathered.target.chart.path, finding.at),
-            finding.port,
-            finding.protocol,
-            finding.container,
-            finding.process,
-            finding.related,
-            self._switch,
-        )
+    def _located(self, finding: Finding) -> Finding:
+        line = line_of(self.gathered.target.chart.path, finding.at)
+        return replace(finding, line=line, cure=self._cure)
 
     @property
-    def _switch(self) -> str:
+    def _cure(self) -> str:
         """The chart's own values that make the findings on this object go away."""
         about = (self.check.id, self.subject.reference)
-        found = (value for check, obj, value in self.application.switches if (check, obj) == about)
+        found = (value for check, obj, value in self.application.cures if (check, obj) == about)
         return " or ".join(found)
 
     def _without_reason(self) -> str:
@@ -304,16 +293,16 @@ class CheckItem(ChartItem):
             f'  instead\n      {self._annotation}: "<why this is as it should be>"'
         )
 
-    def _text(self, finding: ResultFinding) -> str:
+    def _text(self, finding: Finding) -> str:
         return "\n".join(self._lines(finding))
 
-    def _lines(self, finding: ResultFinding) -> Iterator[str]:
-        note = " (note)" if finding.level == Level.NOTE.value else ""
+    def _lines(self, finding: Finding) -> Iterator[str]:
+        note = "" if finding.fault else " (note)"
         yield f"{self.check.full_name}{note}: {finding.message}"
         yield f"  where    {_place(self, finding.source, finding.line)} ({self.subject})"
         yield f"  why      {self.check.why}"
-        if finding.switch:
-            yield f"  values   {finding.switch}"
+        if finding.cure:
+            yield f"  values   {finding.cure}"
         if finding.instead:
             yield "  instead"
             yield textwrap.indent(finding.instead.rstrip(), "      ")

@@ -291,7 +291,7 @@ class Neighbour(NamedTuple):
     workload: Workload
 
 
-class Switch(NamedTuple):
+class Cure(NamedTuple):
     """A value of the chart that makes a check's finding on an object go away.
 
     ``value`` is as it is written in a values file: ``networkPolicy.enabled: true``.
@@ -324,7 +324,7 @@ class Application:
     the run that some selector here would take. ``cluster_scoped`` are the
     objects without a namespace: two releases cannot both own one of them.
     ``strays`` are pods that were seen in the cluster beside the release's own,
-    such as an operator's, as workloads of kind Pod. ``switches`` are values of
+    such as an operator's, as workloads of kind Pod. ``cures`` are values of
     the chart that were found to cure a finding.
     """
 
@@ -343,7 +343,7 @@ class Application:
     second: Application | None = None
     neighbours: tuple[Neighbour, ...] = ()
     strays: tuple[Workload, ...] = ()
-    switches: tuple[Switch, ...] = ()
+    cures: tuple[Cure, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
 
     @property

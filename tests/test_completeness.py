@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from checks.cases import find_cases, read_directives
-from pytest_k8snet.checks import CHECKS, FAULT, Check
+from pytest_k8snet.checks import CHECKS, Check
+from pytest_k8snet.finding import FAULT
 
 ROOT = Path(__file__).parent.parent
 SECTIONS = ["What it finds", "Why it matters", "Example", "Instead", "References"]

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from documents import README, ROOT, codes, read, run_as_shown, snippets, table
-from pytest_k8snet.checks import CHECKS, FAULT, NOTE
+from pytest_k8snet.checks import CHECKS
+from pytest_k8snet.finding import FAULT, NOTE
 from pytest_k8snet.settings import OPTIONS
 
 EXAMPLE = "--helm-chart=example-charts/no-network-policy"

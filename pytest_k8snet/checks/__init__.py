@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._check import FAULT, NOTE, Check, Finding, Level
+from ._check import Check
 from .dynamic_port import dynamic_port
 from .global_collision import global_collision
 from .headless_port_unavailable import headless_port_unavailable
@@ -17,7 +17,7 @@ from .unit_collision import unit_collision
 from .unit_subset_collision import unit_subset_collision
 from .unopened_port import unopened_port
 
-__all__ = ["CHECKS", "FAULT", "NOTE", "Check", "Finding", "Level"]
+__all__ = ["CHECKS", "Check"]
 
 CHECKS: tuple[Check, ...] = (
     undeclared_port,

@@ -1,53 +1,17 @@
-"""What a check is, and what it yields."""
+"""What a check is: a rule, the objects it is asked about, and its page."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ..errors import NotApplicable
-from ..model import Application, Position, Reference, Service, Subject
+from ..finding import FAULT, NOTE, Finding, Level
+from ..model import Application, Service, Subject
 
-Run: TypeAlias = Callable[..., Iterator["Finding"]]
-
-
-class Level(str, Enum):
-    """How much a finding weighs: a fault fails the test, a note does not."""
-
-    FAULT = "fault"
-    NOTE = "note"
-
-
-FAULT, NOTE = Level.FAULT, Level.NOTE
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that a check found on one object.
-
-    :ivar reading: which case of the check it is, a word of the taxonomy.
-    :ivar message: what was found, one sentence with this chart's own names.
-    :ivar at: the template, and the line in it, that says so.
-    :ivar instead: YAML to write instead, ready to paste; "" only where the
-        right text depends on a decision that the message names.
-    :ivar port: the port in question, 1 to 65535, where there is one. On a
-        workload the open or declared port (a hostPort for M7), on a Service
-        its own ``port``, which together with the protocol is unique in it.
-    :ivar related: the other objects that take part.
-    """
-
-    reading: str
-    message: str
-    at: Position
-    instead: str = ""
-    port: int | None = None
-    protocol: str | None = None
-    container: str | None = None
-    process: str | None = None
-    related: tuple[Reference, ...] = ()
+Run: TypeAlias = Callable[..., Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +63,11 @@ class Check:
             raise NotApplicable(
                 f"{subject} has no selector: Kubernetes makes no endpoints for it by itself"
             )
-        found = self.run(subject, application)
-        return tuple(sorted(found, key=lambda finding: self.readings[finding.reading].value))
+        found = [
+            finding if self.readings[finding.reading] is FAULT else replace(finding, level=NOTE)
+            for finding in self.run(subject, application)
+        ]
+        return tuple(sorted(found, key=lambda finding: finding.level.value))
 
 
 def check(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..finding import FAULT, Finding
 from ..model import Application, Workload
-from ._check import FAULT, Finding, check
+from ._check import check
 from ._sockets import by_port, declared_keys, listener, owner, share
 from ._words import port_text
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..finding import FAULT, Finding
 from ..matching import carries, needed_values, own_selector_takes, policy_takes, service_takes
 from ..model import Application, Neighbour, NetworkPolicy, Position, Service, Subject, Workload
-from ._check import FAULT, Finding, check
+from ._check import check
 from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..finding import FAULT, NOTE, Finding
 from ..matching import selected, target_number
 from ..model import Application, Service, ServicePort, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import service_port
 from ._sockets import both_runs, by_port, declared_keys
 from ._words import listing, port_text, references, subjects

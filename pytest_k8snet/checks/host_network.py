@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..finding import FAULT, NOTE, Finding
 from ..model import Application, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import container_ports
 from ._words import port_text
 

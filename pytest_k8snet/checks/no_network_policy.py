@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import NotApplicable
+from ..finding import FAULT, NOTE, Finding
 from ..matching import policy_takes
 from ..model import Application, NetworkPolicy, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import network_policy
 from ._words import references, subjects, verb
 

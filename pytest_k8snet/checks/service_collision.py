@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..finding import FAULT, NOTE, Finding
 from ..matching import selected, targets
 from ..model import Application, Service, ServicePort, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import (
     COMPONENT,
     component,

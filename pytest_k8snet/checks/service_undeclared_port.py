@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..finding import FAULT, NOTE, Finding
 from ..matching import selected, targets
 from ..model import Application, Container, Port, Service, ServicePort, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import container_ports, host_of, service_port, with_port
 from ._words import listing, port_text, references, subjects
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..errors import NotApplicable, NotObserved
+from ..finding import FAULT, Finding
 from ..matching import selected, target_number
 from ..model import Application, Service, ServicePort, Workload
-from ._check import FAULT, Finding, check
+from ._check import check
 from ._instead import service_port
 from ._sockets import NO_SCTP, both_runs, by_port
 from ._words import listing, port_text, references, subjects

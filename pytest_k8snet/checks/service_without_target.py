@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..finding import FAULT, NOTE, Finding
 from ..matching import pod_labels, selected, service_takes
 from ..model import Application, Selector, Service, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import service_selector, stable_labels
 from ._words import listing, references, subjects
 

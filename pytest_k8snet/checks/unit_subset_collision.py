@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..finding import FAULT, NOTE, Finding
 from ..model import Application, NetworkPolicy, Reference, Service, Workload
-from ._check import FAULT, NOTE, Finding, check
+from ._check import check
 from ._instead import COMPONENT, component, unit_labels
 from ._pairs import others, policies_of_both, services_of_both
 from ._words import references, subjects, verb

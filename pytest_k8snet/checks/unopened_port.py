@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import NotObserved
+from ..finding import FAULT, Finding
 from ..model import Application, Container, Port, Workload
-from ._check import FAULT, Finding, check
+from ._check import check
 from ._instead import container_ports
 from ._sockets import NO_SCTP, both_runs, by_port, listener, owner
 from ._words import port_text

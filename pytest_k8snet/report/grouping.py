@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..finding import Finding
 from ..identity import Identity, identify
-from .results import Result, ResultFinding, Results
+from .results import Result, Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Shown:
 
     identity: Identity
     result: Result
-    finding: ResultFinding
+    finding: Finding
     values: tuple[str, ...]
 
     @property
@@ -43,7 +44,7 @@ def each_once(results: Results) -> tuple[Shown, ...]:
     The same finding with another level or outcome is another entry: expected
     with one values set and new with the next.
     """
-    first: dict[tuple[Identity, str, str], tuple[Result, ResultFinding]] = {}
+    first: dict[tuple[Identity, str, str], tuple[Result, Finding]] = {}
     sets: dict[tuple[Identity, str, str], dict[str, None]] = {}
     for result in results.results:
         for finding in result.findings:

@@ -189,7 +189,7 @@ class _Page:
             finding.process or "",
             [f"{other.kind}/{other.name}" for other in finding.related],
             result.reason if shown.expected else "",
-            finding.switch,
+            finding.cure,
         ]
 
     def _row_of_failure(self, result: Result) -> list[Json]:
@@ -247,7 +247,7 @@ class _Page:
 
 _FIELDS = (
     *("level", "check", "chart", "sets", "object", "message", "instead", "template", "line"),
-    *("reading", "port", "container", "process", "related", "reason", "switch"),
+    *("reading", "port", "container", "process", "related", "reason", "cure"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .results import ChartResult, Result, Results, from_plain, to_plain
+from .results import ChartResult, Result, Results, result_from_json, result_to_json
 
 if TYPE_CHECKING:
     import pytest
@@ -18,7 +18,7 @@ _PROGRESS = "k8snet_progress"
 
 def attach(report: pytest.TestReport, result: Result) -> None:
     """Put a result on the report that pytest-xdist sends to the controller."""
-    setattr(report, ATTRIBUTE, to_plain(result))
+    setattr(report, ATTRIBUTE, result_to_json(result))
 
 
 def send_progress(report: pytest.TestReport, lines: list[str]) -> None:
@@ -49,7 +49,7 @@ class Recorder:
         """Take in what an item reported; an error in teardown wins over a verdict."""
         plain = report.__dict__.pop(ATTRIBUTE, None)
         if plain is not None:
-            self._results[report.nodeid] = from_plain(plain)
+            self._results[report.nodeid] = result_from_json(plain)
 
     def results(self) -> Results:
         """Everything, sorted; byte-identical from run to run for the same verdicts."""

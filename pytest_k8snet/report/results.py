@@ -13,33 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..model import Application, Reference
-
-
-@dataclass(frozen=True, slots=True)
-class ResultFinding:
-    """A finding with its level, and its line where that could be found out.
-
-    ``switch`` names a value of the chart that makes it go away, or is "".
-    """
-
-    reading: str
-    level: str
-    message: str
-    instead: str
-    source: str
-    line: int | None
-    port: int | None
-    protocol: str | None
-    container: str | None
-    process: str | None
-    related: tuple[Reference, ...]
-    switch: str = ""
-
-    @property
-    def fault(self) -> bool:
-        """Whether it fails its test (a note does so only under --k8snet-strict)."""
-        return self.level == "fault"
+from ..finding import Finding, Level
+from ..model import Application, Position, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +33,7 @@ class Result:
     object: Reference | None
     outcome: str
     reason: str
-    findings: tuple[ResultFinding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -90,39 +65,55 @@ class Results:
     version: str = __version__
 
 
-def to_plain(result: Result) -> dict[str, Any]:
-    """A result as builtin types, for a report's way from worker to controller."""
+def result_to_json(result: Result) -> dict[str, Any]:
+    """A result as the JSON report has it, and as pytest-xdist sends it to the controller."""
     return {
-        "nodeid": result.nodeid,
-        "check": result.check,
+        "id": result.nodeid,
+        "check": result.check or None,
         "name": result.name,
         "chart": result.chart,
         "values": result.values,
-        "object": list(result.object) if result.object else None,
+        "object": result.object._asdict() if result.object else None,
         "outcome": result.outcome,
         "reason": result.reason,
-        "findings": [_finding_to_plain(finding) for finding in result.findings],
+        "findings": [_finding_to_json(finding) for finding in result.findings],
     }
 
 
-def _finding_to_plain(finding: ResultFinding) -> dict[str, Any]:
-    plain = {name: getattr(finding, name) for name in ResultFinding.__slots__}
-    plain["related"] = [list(reference) for reference in finding.related]
-    return plain
+def _finding_to_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "reading": finding.reading,
+        "level": finding.level.value,
+        "message": finding.message,
+        "port": finding.port,
+        "protocol": finding.protocol,
+        "container": finding.container,
+        "process": finding.process,
+        "source": finding.source,
+        "line": finding.line,
+        "related": [reference._asdict() for reference in finding.related],
+        "instead": finding.instead,
+        "cure": finding.cure,
+    }
 
 
-def from_plain(plain: Mapping[str, Any]) -> Result:
-    """The inverse of :func:`to_plain`."""
-    given = plain["object"]
+def result_from_json(data: Mapping[str, Any]) -> Result:
+    """The inverse of :func:`result_to_json`; only the beginning of a finding's line is lost."""
     return Result(
-        **{
-            **plain,
-            "object": Reference(*given) if given else None,
-            "findings": tuple(map(_finding_from_plain, plain["findings"])),
-        }
+        data["id"],
+        data["check"] or "",
+        data["name"],
+        data["chart"],
+        data["values"],
+        Reference(**data["object"]) if data["object"] else None,
+        data["outcome"],
+        data["reason"],
+        tuple(map(_finding_from_json, data["findings"])),
     )
 
 
-def _finding_from_plain(plain: Mapping[str, Any]) -> ResultFinding:
-    related = tuple(Reference(*reference) for reference in plain["related"])
-    return ResultFinding(**{**plain, "related": related})
+def _finding_from_json(data: Mapping[str, Any]) -> Finding:
+    given = {key: value for key, value in data.items() if key != "source"}
+    given["level"] = Level(data["level"])
+    given["related"] = tuple(Reference(**reference) for reference in data["related"])
+    return Finding(at=Position(data["source"]), **given)

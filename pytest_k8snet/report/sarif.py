@@ -148,7 +148,7 @@ def _properties(shown: Shown) -> Json:
         "object": subject(shown.result),
         "template": finding.source,
         "instead": finding.instead,
-        "switch": finding.switch,
+        "cure": finding.cure,
         "port": finding.port,
         "protocol": finding.protocol,
         "container": finding.container,

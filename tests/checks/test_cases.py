@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from checks.cases import FOLDER, SOURCE, find_cases, read_case, read_directives
-from pytest_k8snet.checks import CHECKS, FAULT, Check, Finding
+from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
+from pytest_k8snet.finding import FAULT, Finding
 from pytest_k8snet.manifests import read_application
 from pytest_k8snet.model import Application
 

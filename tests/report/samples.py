@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
+from pytest_k8snet.finding import Finding, Level
 from pytest_k8snet.model import (
     Application,
     Backend,
@@ -15,6 +16,7 @@ from pytest_k8snet.model import (
     Ingress,
     NetworkPolicy,
     Port,
+    Position,
     Reference,
     Selector,
     Service,
@@ -23,7 +25,7 @@ from pytest_k8snet.model import (
     Subject,
     Workload,
 )
-from pytest_k8snet.report.results import ChartResult, Result, ResultFinding, Results
+from pytest_k8snet.report.results import ChartResult, Result, Results
 
 
 def workload(name: str, *ports: Port, kind: str = "Deployment", **changes: object) -> Workload:
@@ -155,23 +157,10 @@ def _item(
     name = app.subject(subject.reference)
     nodeid = f"{app.chart}/Chart.yaml::{app.values}::{name}::{check.full_name}"
     outcome, reason = "passed", ""
-    findings: tuple[ResultFinding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     try:
         findings = tuple(
-            ResultFinding(
-                reading=one.reading,
-                level=check.readings[one.reading].value,
-                message=one.message,
-                instead=one.instead,
-                source=one.at.source,
-                line=lines.get(one.at.source),
-                port=one.port,
-                protocol=one.protocol,
-                container=one.container,
-                process=one.process,
-                related=one.related,
-            )
-            for one in check.findings(subject, app)
+            replace(one, line=lines.get(one.source)) for one in check.findings(subject, app)
         )
     except (NotObserved, NotApplicable) as error:
         outcome, reason = "skipped", str(error)
@@ -190,13 +179,13 @@ def _item(
     )
 
 
-def finding(**changes: object) -> ResultFinding:
+def finding(*, source: str = "", level: str = "fault", **changes: object) -> Finding:
     """One fault, as plain as can be."""
-    plain = ResultFinding("none", "fault", "no policy", "", "", None, None, None, None, None, ())
+    plain = Finding("none", "no policy", Position(source), level=Level(level))
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def result(*findings: ResultFinding, **changes: object) -> Result:
+def result(*findings: Finding, **changes: object) -> Result:
     """A failed item of M6 on Deployment/web."""
     nodeid = "charts/shop/Chart.yaml::defaults::Deployment/web::M6-no-network-policy"
     reference = Reference("Deployment", "default", "web")

@@ -219,7 +219,7 @@
     const parts = [make("p", {}, badge(row), " ", make("span", { class: "muted" }, alone ? row.object : check.name))];
     parts.push(make("p", { class: "message" }, row.message));
     if (row.reason) parts.push(make("h3", {}, "Expected, because"), make("p", {}, row.reason));
-    if (row.switch) parts.push(make("h3", {}, "The chart has a value for it"), code(row.switch));
+    if (row.cure) parts.push(make("h3", {}, "The chart has a value for it"), code(row.cure));
     if (row.instead) parts.push(make("h3", {}, "Instead"), code(row.instead));
     if (check.why) parts.push(make("h3", {}, "Why it matters"), make("p", {}, check.why));
     const facts = [["Chart", chart.path], ["Values", setNames(row).join(", ")], ["Template", where(row)], ["Reading", row.reading],

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from . import yamltext
 from .checks import CHECKS, Check
 from .errors import K8sNetError
-from .model import Application, Reference, Subject, Switch
+from .model import Application, Cure, Reference, Subject
 
 # Where to look first; the render decides.
 _LIKELY: Mapping[str, re.Pattern[str]] = {
@@ -57,14 +57,14 @@ def candidates(chart: Path, application: Application) -> tuple[Candidate, ...]:
     return tuple(found)[:_MOST]
 
 
-def cured(application: Application, turned: Application, candidate: Candidate) -> Iterator[Switch]:
+def cured(application: Application, turned: Application, candidate: Candidate) -> Iterator[Cure]:
     """What the application with the turned value no longer shows."""
     for check in _checks():
         left = set(_faulty(check, turned))
         there = {subject.reference for subject in _subjects(check, turned)}
         for reference in _faulty(check, application):
             if reference in there and reference not in left:
-                yield Switch(check.id, reference, str(candidate))
+                yield Cure(check.id, reference, str(candidate))
 
 
 def _checks() -> Iterator[Check]:
