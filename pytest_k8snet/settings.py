@@ -229,8 +229,12 @@ _BY_NAME = {option.ini: option for option in OPTIONS}
 
 
 def wanted(config: pytest.Config) -> bool:
-    """Whether this run is about charts at all; cheap, for every pytest run."""
-    return bool(config.getoption("helm_chart") or config.getini("helm_chart"))
+    """Whether this run is about charts at all; cheap, for every pytest run.
+
+    A worker of pytest-xdist is told so by its controller.
+    """
+    handed = "k8snet" in getattr(config, "workerinput", ())
+    return bool(handed or config.getoption("helm_chart") or config.getini("helm_chart"))
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -1,0 +1,134 @@
+"""``k8snet``: charts checked from the command line, in any folder.
+
+``k8snet charts/web`` is ``pytest --helm-chart=charts/web`` with a configuration
+of its own: the folder's pytest.ini, pyproject.toml, conftest.py and
+PYTEST_ADDOPTS have no say, and nothing is written into the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from . import __version__
+from .settings import OPTIONS, Option
+
+# Charts are named without an option, there are no other tests, and explain is a command.
+_WITHOUT_USE = {"--helm-chart", "--k8snet-with-tests", "--k8snet-explain"}
+_WITHOUT_USE |= {option.flag for option in OPTIONS if option.ini_only}
+CONFIGURATION = Path(__file__).with_name("k8snet.ini")
+USAGE = """\
+usage: k8snet CHART... [option...]
+       k8snet explain CHECK
+
+Finds network misconfigurations in Helm charts. A chart is a folder, a .tgz, a
+folder of charts, or a glob; the node id of a failed test runs that test alone.
+
+  k8snet charts/web                           check a chart
+  k8snet charts -n 4 --k8snet-html=out.html   all charts below a folder, and a report
+  k8snet charts/web --k8snet-cluster=kind     observe it in a cluster, too
+  k8snet explain M6                           the page of a check; all: every page
+"""
+MORE = """\
+Options of pytest work as well, such as -k, -m, -n, -x and --junitxml:
+https://docs.pytest.org/en/stable/reference/reference.html#command-line-flags
+
+Exit codes: 0 nothing failed, 1 a finding or a chart that does not render,
+2 interrupted, 3 an error in a plugin, 4 an argument that cannot be used, 5 no test.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns pytest's exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = COMMANDS.get(given[0]) if given else None
+    if command is not None:
+        return command(given[1:])
+    return check(given)
+
+
+def check(arguments: Sequence[str]) -> int:
+    """Check the charts that are named, with pytest's options in between."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    own = [
+        *("-p", "k8snet", "-c", str(CONFIGURATION), f"--rootdir={Path.cwd()}"),
+        *("--noconftest", "-p", "no:cacheprovider", "--assert=plain"),
+    ]
+    return int(pytest.main([*own, *arguments], plugins=[_NamedCharts()]))
+
+
+def explain(arguments: Sequence[str]) -> int:
+    """Print the pages of the checks that are named."""
+    from .explain import explain as print_page
+
+    if not arguments:
+        return _refuse("explain: name a check, such as k8snet explain M6, or all of them: all")
+    try:
+        return max(print_page(word) for word in arguments)
+    except pytest.UsageError as error:
+        return _refuse(str(error).replace("--k8snet-explain", "explain"))
+
+
+def show_help(_: Sequence[str]) -> int:
+    """Print what the command is for and the plugin's own options."""
+    rows = [(_flag(option), option) for option in OPTIONS if option.flag not in _WITHOUT_USE]
+    lines = [USAGE, "options:"]
+    for flag, option in rows:
+        default = f" (default: {option.default})" if option.default else ""
+        lines += [f"  {flag}", f"      {option.help}{default}"]
+    sys.stdout.write("\n".join([*lines, "", MORE]))
+    return int(pytest.ExitCode.OK)
+
+
+def show_version(_: Sequence[str]) -> int:
+    """Print the versions that a bug report needs."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    sys.stdout.write(f"k8snet {__version__} (pytest {pytest.__version__}, Python {python})\n")
+    return int(pytest.ExitCode.OK)
+
+
+# A chart in a folder of the same name as a command is ./explain.
+COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "explain": explain,
+    "help": show_help,
+    "-h": show_help,
+    "--help": show_help,
+    "--version": show_version,
+}
+
+
+class _NamedCharts:
+    """Takes what pytest sees as paths of tests for charts."""
+
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        parser.prog = "k8snet"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        named = list(config.option.file_or_dir)
+        charts = [*(config.option.helm_chart or []), *map(_chart_of, named)]
+        if not charts:
+            raise pytest.UsageError(
+                "name a chart: k8snet charts/web, or k8snet . for all below here"
+            )
+        config.option.helm_chart = list(dict.fromkeys(charts))
+        config.args[:] = [path for path in named if "::" in path]
+
+
+def _chart_of(path: str) -> str:
+    """The chart of a node id, and any other path as it is."""
+    file, is_id, _ = path.partition("::")
+    return str(Path(file).parent) if is_id and Path(file).name == "Chart.yaml" else file
+
+
+def _flag(option: Option) -> str:
+    return f"{option.flag}={option.metavar}" if option.metavar else option.flag
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"k8snet: error: {message}\n")
+    return int(pytest.ExitCode.USAGE_ERROR)
