@@ -33,7 +33,7 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("cluster", [{}, CLUSTER], ids=["without a cluster", "with a cluster"])
 def test_what_is_written_is_what_the_schema_says(tmp_path: Path, cluster: dict[str, Any]) -> None:
-    everything = results()
+    everything = results(shop())
     document = written(replace(everything, cluster=cluster), tmp_path)
     jsonschema.validate(document, _closed(FORM))
     assert any(one["findings"] for one in document["results"])
