@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from .blanks import blank_workloads
 from .cures import Candidate, candidates, cured
 from .errors import ChartError
 from .helm import Chart, Job, Pool, Rendered, ValuesSet, find_charts, values_sets
-from .kinds import KIND_NAMES
 from .manifests import read_application
-from .matching import selected
 from .model import Application, Cure
 from .neighbours import (
     find_neighbours,
@@ -175,7 +173,7 @@ class Gathering:
             )
         except ChartError as error:
             return Gathered(target, error=str(error), warnings=rendered.warnings)
-        blank = _blank_workloads(application, target.chart, rendered.blank)
+        blank = blank_workloads(application, target.chart, rendered.blank)
         if blank:
             application = replace(application, blank=blank)
         return Gathered(target, application, warnings=rendered.warnings)
@@ -228,7 +226,8 @@ def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
     """Set every application beside the other charts, as far as they share pods.
 
     Of another chart with several values sets the first stands for all: they
-    are not installed together.
+    are not installed together. A chart and its own dependency are not set
+    beside each other: what installs the one has the other in it.
     """
     one_each: dict[str, Application] = {}
     for one in gathered:
@@ -239,40 +238,31 @@ def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
         return
     index = index_workloads(one_each.values())
     everyone = tuple(neighbours_of(one_each.values()))
+    families = _families(one.target for one in gathered)
     for one in gathered:
         if one.application is None:
             yield one
             continue
-        found = find_neighbours(one.application, index, everyone)
+        own = families[one.target.id]
+        found = find_neighbours(one.application, index, everyone, own)
         yield replace(one, application=replace(one.application, neighbours=found)) if found else one
 
 
-# Knative's Service is left out: nearly all templates of that kind make no pods.
-_KINDS = "|".join(sorted(KIND_NAMES - {"Service"}))
-_MAKES_WORKLOAD = re.compile(rf"^\s*kind:\s*[\"']?(?:{_KINDS})\b", re.MULTILINE)
-
-
-def _blank_workloads(
-    application: Application, chart: Chart, blank: Iterable[str]
-) -> tuple[str, ...]:
-    """Templates that would make a workload with other values.
-
-    Only asked where a Service finds no pods: it may be waiting for one of them.
-    """
-    if chart.packed or not blank or _all_services_find_pods(application):
-        return ()
-    return tuple(path for path in blank if _MAKES_WORKLOAD.search(_source(chart.path / path)))
-
-
-def _all_services_find_pods(application: Application) -> bool:
-    return all(
-        service.selector is None or selected(service, application)
-        for service in application.services
-    )
-
-
-def _source(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:  # of a dependency that was resolved elsewhere
-        return ""
+def _families(targets: Iterable[Target]) -> dict[str, set[str]]:
+    """For each chart of the run the charts that it depends on, or that depend on it; by id."""
+    charts = {target.id: target.chart for target in targets}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for chart_id_, chart in charts.items():
+        by_name[chart.name].append(chart_id_)
+    families: dict[str, set[str]] = {one: set() for one in charts}
+    for whole, chart in charts.items():
+        waiting = list(chart.dependencies)
+        seen: set[str] = set()
+        while waiting:
+            for part in by_name.get(waiting.pop().name, ()):
+                if part not in seen:
+                    seen.add(part)
+                    waiting += charts[part].dependencies
+                    families[whole].add(part)
+                    families[part].add(whole)
+    return families

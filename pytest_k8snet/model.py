@@ -76,12 +76,31 @@ class Selector:
 
 
 class Port(NamedTuple):
-    """A declared port: one entry of a container's ``ports``."""
+    """A declared port: one entry of a container's ``ports``.
+
+    ``host_ip`` is the address of the node that ``host_port`` is taken on, "" for all.
+    """
 
     number: int
     protocol: str = "TCP"
     name: str = ""
     host_port: int | None = None
+    host_ip: str = ""
+
+
+class Probe(NamedTuple):
+    """How the kubelet asks a container whether it is well.
+
+    ``kind`` is ``readinessProbe``, ``livenessProbe`` or ``startupProbe``,
+    ``handler`` is ``httpGet``, ``tcpSocket``, ``grpc`` or ``exec``. ``port`` is
+    a number or a port's name, None for ``exec``; ``host`` is where it asks
+    instead of the pod, "" for the pod itself.
+    """
+
+    kind: str
+    handler: str
+    port: int | str | None = None
+    host: str = ""
 
 
 class Socket(NamedTuple):
@@ -112,7 +131,6 @@ class Container:
 
     ``init`` containers end before the others start, unless they are
     ``sidecar`` ones (``restartPolicy: Always``), which run beside them.
-    ``probed`` ones have a readiness or startup probe: ready says something of them.
     """
 
     name: str
@@ -120,7 +138,12 @@ class Container:
     ports: tuple[Port, ...] = ()
     init: bool = False
     sidecar: bool = False
-    probed: bool = False
+    probes: tuple[Probe, ...] = ()
+
+    @property
+    def probed(self) -> bool:
+        """Whether ready says something of it: it has a readiness or startup probe."""
+        return any(probe.kind != "livenessProbe" for probe in self.probes)
 
     @property
     def runs(self) -> bool:
@@ -165,7 +188,7 @@ class Workload(_Object):
     of the pods that replaced them. None means that nobody looked,
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
     ``pods`` is the number of live pods that were seen in the first run. ``group`` is the API
-    group, "" where the kind alone says it.
+    group, "" where the kind alone says it. ``node_selector`` are labels that a node must have.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -181,6 +204,7 @@ class Workload(_Object):
     unobserved: str = NEEDS_CLUSTER
     pods: int | None = None
     group: str = ""
+    node_selector: Labels = field(default_factory=dict)
 
     @property
     def makes(self) -> Kind:
@@ -254,7 +278,8 @@ class NetworkPolicy(_Object):
     ``selector`` is what it applies to, in its own namespace or, where
     ``cluster_wide``, everywhere. ``understood`` is False for kinds whose
     meaning is not read here (Calico's); nothing else of them is filled in.
-    ``admits_all`` says that some ingress rule admits every peer on every port.
+    ``admits_all`` says that some ingress rule admits every pod of the cluster to
+    every port of a protocol, ``admits_any_peer`` that one admits them to some ports.
     """
 
     selector: Selector = field(default_factory=Selector)
@@ -263,6 +288,7 @@ class NetworkPolicy(_Object):
     egress: bool = False
     admits_all: bool = False
     understood: bool = True
+    admits_any_peer: bool = False
 
 
 class Backend(NamedTuple):
@@ -289,6 +315,17 @@ class Neighbour(NamedTuple):
 
     chart: str
     workload: Workload
+
+
+class Blank(NamedTuple):
+    """A workload template that rendered to nothing with these values.
+
+    ``services`` are those that it could make the pods of with other values: it
+    has the labels of their selectors in it.
+    """
+
+    source: str
+    services: tuple[Reference, ...] = ()
 
 
 class Cure(NamedTuple):
@@ -336,7 +373,7 @@ class Application:
     services: tuple[Service, ...] = ()
     policies: tuple[NetworkPolicy, ...] = ()
     custom_kinds: tuple[str, ...] = ()
-    blank: tuple[str, ...] = ()
+    blank: tuple[Blank, ...] = ()
     cluster_scoped: tuple[Reference, ...] = ()
     namespaces: tuple[str, ...] = ()
     invalid: tuple[Invalid, ...] = ()

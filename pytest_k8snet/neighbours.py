@@ -8,7 +8,7 @@ another release; only what is left has to be looked at closely.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from .matching import CONTROLLER_LABELS, carries, needed_values, takes
@@ -60,12 +60,16 @@ def _selectors(application: Application) -> Iterator[Selector]:
 
 
 def find_neighbours(
-    application: Application, index: _Index, everyone: Iterable[Neighbour]
+    application: Application,
+    index: _Index,
+    everyone: Iterable[Neighbour],
+    own: Collection[str] = (),
 ) -> tuple[Neighbour, ...]:
     """Workloads of other charts that a unit's or a Service's selector here would take.
 
     :param index: of :func:`index_workloads`, over all applications of the run.
     :param everyone: the same workloads, for selectors without a plain label.
+    :param own: ids of charts that are parts of this one, or that it is a part of.
     """
     found: dict[tuple[str, Reference], Neighbour] = {}
     for namespace, selector in _reaching(application):
@@ -73,6 +77,7 @@ def find_neighbours(
             workload = candidate.workload
             if (
                 candidate.chart != application.chart
+                and candidate.chart not in own
                 and workload.namespace == namespace
                 and takes(selector, workload)
             ):

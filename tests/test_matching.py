@@ -13,6 +13,7 @@ from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.model import (
     Application,
+    Blank,
     Container,
     Labels,
     Neighbour,
@@ -134,7 +135,7 @@ def applications(*, nested: bool = True) -> st.SearchStrategy[Application]:
         services=st.lists(services, max_size=2).map(tuple),
         policies=st.lists(policies, max_size=2).map(tuple),
         custom_kinds=st.sampled_from(((), ("Postgres",))),
-        blank=st.sampled_from(((), ("templates/web.yaml",))),
+        blank=st.sampled_from(((), (Blank("templates/web.yaml"),))),
         second=applications(nested=False) | st.none() if nested else st.none(),
         neighbours=st.lists(
             st.builds(Neighbour, st.just("charts/other"), workloads), max_size=1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..finding import FAULT, Finding
+from ..finding import FAULT, NOTE, Finding
 from ..matching import carries, needed_values, own_selector_takes, policy_takes, service_takes
 from ..model import Application, Neighbour, NetworkPolicy, Position, Service, Subject, Workload
 from ._check import check
@@ -16,7 +16,7 @@ from ._words import listing, references, subjects, verb
     "M4S",
     "global-collision",
     on=(Workload, Service),
-    readings={"release": FAULT, "application": FAULT},
+    readings={"release": FAULT, "application": FAULT, "fixed-name": NOTE},
 )
 def global_collision(subject: Subject, application: Application) -> Iterator[Finding]:
     """A selector or pod labels do not hold two releases or two charts apart.
@@ -30,9 +30,10 @@ def global_collision(subject: Subject, application: Application) -> Iterator[Fin
     too (an empty `podSelector` does not count: it means the whole namespace).
     `application`: the selector of a Service, or a unit's own, takes pods of
     another chart of the same run in the same namespace. A selector that asks
-    for the release's name cannot: Helm allows a name once in a namespace.
-    Objects whose own names lack the release's keep a second release out of the
-    namespace today; their selectors are reported all the same.
+    for the release's name cannot: Helm allows a name once in a namespace. A
+    chart and its own dependency are not two charts. `fixed-name`: as `release`,
+    but the object has the same name in both releases, so Helm refuses to
+    install the second one today.
 
     ## Why it matters
     Whoever can install a release into the namespace, or owns a pod of another
@@ -71,9 +72,15 @@ def global_collision(subject: Subject, application: Application) -> Iterator[Fin
     else:
         found = list(_workload_reasons(subject, application))
     if found:
+        fixed = application.second is not None and application.second.find(subject.reference)
+        text = f"with a second release of this chart in the namespace, {'; '.join(found)}"
+        if fixed:
+            text += (
+                f" (Helm refuses it while {application.subject(subject.reference)} has one name)"
+            )
         yield Finding(
-            "release",
-            f"with a second release of this chart in the namespace, {'; '.join(found)}",
+            "fixed-name" if fixed else "release",
+            text,
             at=_position(subject),
             instead=_instead(subject),
         )

@@ -12,12 +12,18 @@ from ._instead import service_port
 from ._sockets import both_runs, by_port, declared_keys
 from ._words import listing, port_text, references, subjects
 
+# Names by which programs look for SRV records: https://github.com/grpc/grpc/blob/master/doc/naming.md
+# and https://etcd.io/docs/latest/op-guide/clustering/#dns-discovery.
+_FOUND_BY_SRV = frozenset(
+    ("grpclb", "etcd-server", "etcd-server-ssl", "etcd-client", "etcd-client-ssl")
+)
+
 
 @check(
     "M5C",
     "headless-port-unavailable",
     on=Service,
-    readings={"unavailable": FAULT, "untranslated": NOTE},
+    readings={"unavailable": FAULT, "untranslated": NOTE, "srv": NOTE},
     uses_sockets=True,
 )
 def headless_port_unavailable(service: Service, application: Application) -> Iterator[Finding]:
@@ -29,8 +35,10 @@ def headless_port_unavailable(service: Service, application: Application) -> Ite
     differs from the resolved target port of a selected unit, and no selected
     container declares it. Where the pods were observed, what they have open
     decides instead of what they declare. `untranslated`: it differs, but the
-    pods of some selected unit have `port`, too. A target port that cannot be
-    resolved is M5B's matter.
+    pods of some selected unit have `port`, too. `srv`: the port has a name by
+    which clients look for SRV records (`grpclb`, and etcd's discovery), and
+    these carry the target port. A target port that cannot be resolved is M5B's
+    matter.
 
     ## Why it matters
     Clients that dial the Service by name and port reach a closed port of the
@@ -80,7 +88,9 @@ def headless_port_unavailable(service: Service, application: Application) -> Ite
             f"{name} is headless, so clients dial {port_text(port.port, port.protocol)}"
             f" and not the target port {listing(map(str, resolved))}"
         )
-        if having:
+        if port.name in _FOUND_BY_SRV:
+            reading, end = "srv", f"who looks for the SRV records of {port.name} finds that one"
+        elif having:
             reading, end = "untranslated", f"{subjects(having, application)} has that port, too"
         else:
             seen = any(workload.sockets is not None for workload in workloads)

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ..finding import FAULT, NOTE, Finding
-from ..model import Application, Workload
+from ..model import Application, Container, Workload
 from ._check import check
 from ._instead import container_ports
-from ._words import port_text
+from ._words import port_text, references, subjects
+
+_ALL_ADDRESSES = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - as manifests write them
 
 
-@check("M7", "host-network", on=Workload, readings={"host": FAULT, "host-port": NOTE})
+@check(
+    "M7",
+    "host-network",
+    on=Workload,
+    readings={"host": FAULT, "port-clash": FAULT, "host-port": NOTE},
+)
 def host_network(workload: Workload, application: Application) -> Iterator[Finding]:
     """Containers share the node's network namespace, or take a port of it.
 
     ## What it finds
-    `host`: a pod with `hostNetwork: true`. `host-port`: a container port with a
-    `hostPort` in a pod that has its own network namespace.
+    `host`: a pod with `hostNetwork: true`. `port-clash`: another unit takes the
+    same port of the node, by `hostPort` or by `hostNetwork`, where the declared
+    ports are the node's, and no node selector keeps the two from sharing a
+    node: the scheduler leaves the second pod pending, or one of the programs
+    does not start. `host-port`: a container port with a `hostPort` in a pod
+    that has its own network namespace.
 
     ## Why it matters
     NetworkPolicies do not hold for a pod in the node's network namespace, so
@@ -52,6 +64,8 @@ def host_network(workload: Workload, application: Application) -> Iterator[Findi
             at=workload.position("hostNetwork:"),
             instead="hostNetwork: false",
         )
+    yield from _clashes(workload, application)
+    if workload.host_network:
         return
     for container, port in workload.declared():
         if port.host_port:
@@ -65,3 +79,70 @@ def host_network(workload: Workload, application: Application) -> Iterator[Findi
                 protocol=port.protocol,
                 container=container.name,
             )
+
+
+def _clashes(workload: Workload, application: Application) -> Iterator[Finding]:
+    """One finding for each port of the node that others take, too."""
+    taken = dict(node_ports(workload))
+    if not taken:
+        return
+    clashes: dict[NodePort, list[Workload]] = {}
+    for other in application.workloads:
+        if other.reference == workload.reference or not _may_share_a_node(workload, other):
+            continue
+        theirs = {port for port, _ in node_ports(other)}
+        for mine in taken:
+            if any(_same(mine, port) for port in theirs):
+                clashes.setdefault(mine, []).append(other)
+    for port, others in sorted(clashes.items()):
+        container = taken[port]
+        yield Finding(
+            "port-clash",
+            f"container {container.name} of {application.subject(workload.reference)} takes port"
+            f" {port_text(port.number, port.protocol)} of its node, and so"
+            f" {'does' if len(others) == 1 else 'do'} {subjects(others, application)}:"
+            " on one node only one of them can run",
+            at=workload.position("hostNetwork:" if workload.host_network else "hostPort:"),
+            instead=container_ports(
+                container.name, (one._replace(host_port=None) for one in container.ports)
+            )
+            if not workload.host_network
+            else "hostNetwork: false",
+            port=port.number,
+            protocol=port.protocol,
+            container=container.name,
+            related=references(others),
+        )
+
+
+class NodePort(NamedTuple):
+    """A port of the node that a container takes; ``address`` is "" for all addresses."""
+
+    number: int
+    protocol: str
+    address: str = ""
+
+
+def node_ports(workload: Workload) -> Iterator[tuple[NodePort, Container]]:
+    """The ports of its node that a pod takes.
+
+    Under hostNetwork the API server makes every declared port a hostPort.
+    """
+    for container, port in workload.declared():
+        number = port.number if workload.host_network else port.host_port
+        if number:
+            address = "" if port.host_ip in _ALL_ADDRESSES else port.host_ip
+            yield NodePort(number, port.protocol, address), container
+
+
+def _same(first: NodePort, second: NodePort) -> bool:
+    """Whether the scheduler sees a conflict: an address, or all addresses, are the same."""
+    if first[:2] != second[:2]:
+        return False
+    return not first.address or not second.address or first.address == second.address
+
+
+def _may_share_a_node(first: Workload, second: Workload) -> bool:
+    """Whether no label that both ask a node for has two values."""
+    wanted = second.node_selector
+    return all(wanted.get(key, value) == value for key, value in first.node_selector.items())

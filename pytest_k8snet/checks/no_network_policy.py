@@ -22,6 +22,8 @@ from ._words import references, subjects, verb
         "missed": FAULT,
         "egress-only": FAULT,
         "allow-all": FAULT,
+        "any-peer": NOTE,
+        "transient": NOTE,
         "unread": NOTE,
     },
 )
@@ -31,12 +33,17 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     ## What it finds
     `none`: the application has no policy at all. `missed`: it has some, and
     none selects these pods. `egress-only`: what selects them speaks of egress
-    only. `allow-all`: a policy that selects them admits everything
-    (`ingress: [{}]`); policies add up, so a narrower one beside it does not
-    help. `unread`: nothing that is understood isolates the pods, but the
-    application has policies of a kind that is not read here, such as Calico's.
-    NetworkPolicies and Cilium's policies are read. Pods in the node's network
-    namespace are M7's matter: policies do not hold for them.
+    only. `allow-all`: a policy that selects them admits any pod of the cluster
+    to every port of a protocol, in whatever shape: `ingress: [{}]`, a port
+    without a number, `namespaceSelector: {}`, an `ipBlock` of all addresses,
+    Cilium's entities `cluster` and `all`. Policies add up, so a narrower one
+    beside it does not help. `any-peer`: the policies name ports, and admit any
+    pod of the cluster to them. `transient`: no policy isolates the pods, but
+    they run to completion and declare no port. `unread`: nothing that is
+    understood isolates the pods, but the application has policies of a kind
+    that is not read here, such as Calico's. NetworkPolicies and Cilium's
+    policies are read. Pods in the node's network namespace are M7's matter:
+    policies do not hold for them.
 
     ## Why it matters
     Without a policy for ingress every pod of the cluster can reach every open
@@ -84,8 +91,12 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     ingress = [policy for policy in selecting if policy.ingress]
     admitting = [policy for policy in ingress if policy.admits_all]
     if ingress and not admitting:
+        yield from _any_peer(workload, application, ingress)
         return
     reading, message, policies = _reading(workload, application, selecting, admitting)
+    if reading != "unread" and workload.makes.ends and not any(workload.declared()):
+        reading = "transient"
+        message += "; they run to completion and declare no port"
     yield Finding(
         reading,
         message,
@@ -93,6 +104,22 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
         instead=network_policy(workload, application, admitting[0] if admitting else None),
         related=references(policies),
     )
+
+
+def _any_peer(
+    workload: Workload, application: Application, ingress: list[NetworkPolicy]
+) -> Iterator[Finding]:
+    """The note on policies that name ports and nobody who may dial them."""
+    open_ = [policy for policy in ingress if policy.admits_any_peer]
+    if open_:
+        yield Finding(
+            "any-peer",
+            f"{subjects(open_, application)} {verb(open_, 'admits')} any pod of the cluster to"
+            f" ports of {application.subject(workload.reference)}; name who may dial them",
+            at=open_[0].position("ingress:"),
+            instead=network_policy(workload, application, open_[0]),
+            related=references(open_),
+        )
 
 
 def _reading(
@@ -107,8 +134,8 @@ def _reading(
         text = f"{subjects(unread, application)} {verb(unread, 'isolates')} {pods}"
         return "unread", f"whether {text} is not known", unread
     if admitting:
-        text = f"{subjects(admitting, application)} {verb(admitting, 'admits')} everything to"
-        return "allow-all", f"{text} {pods}", admitting
+        text = f"{subjects(admitting, application)} {verb(admitting, 'admits')} any pod of the"
+        return "allow-all", f"{text} cluster to all ports of {pods}", admitting
     if selecting:
         text = f"{subjects(selecting, application)} {verb(selecting, 'selects')} {pods}"
         return "egress-only", f"{text} for egress only", selecting

@@ -23,7 +23,13 @@ from ._words import listing, port_text, references, subjects
     "M4B",
     "service-collision",
     on=Service,
-    readings={"misroute": FAULT, "mixed": FAULT, "replicas": NOTE, "harmless": NOTE},
+    readings={
+        "misroute": FAULT,
+        "mixed": FAULT,
+        "portless": FAULT,
+        "replicas": NOTE,
+        "harmless": NOTE,
+    },
 )
 def service_collision(service: Service, application: Application) -> Iterator[Finding]:
     """A Service selects the pods of several compute units.
@@ -32,10 +38,14 @@ def service_collision(service: Service, application: Application) -> Iterator[Fi
     All readings need a selector that takes the pods of at least two units.
     `misroute`: a numeric target port is declared by one of them and not by
     another. `mixed`: two of them have the target port, by number or by name, in
-    containers of different images. `replicas`: those that have the port run the
-    same image in the container that has it, so they are shards, zones or roles
-    of one program; likewise for a Service without ports. `harmless`: at most
-    one of them has the port, by name, and the others get no traffic for it.
+    containers of different images; tags and digests do not count, since another
+    version is no other program. `portless`: a unit that keeps running lacks the
+    named target port that another one has. Its pods get an EndpointSlice
+    without that port, and ingress controllers and clients that find pods by DNS
+    dial them all the same. `replicas`: those that have the port run the same
+    image in the container that has it, so they are shards, zones or roles of
+    one program; likewise for a Service without ports. `harmless`: the units
+    without the named port are hooks, Jobs or CronJobs, which end.
 
     ## Why it matters
     A Service that takes pods of several programs sends part of its clients to
@@ -71,44 +81,72 @@ def service_collision(service: Service, application: Application) -> Iterator[Fi
     workloads = selected(service, application)
     if len(workloads) < 2:
         return
-    name = application.subject(service.reference)
     notes: dict[str, dict[str, list[Workload]]] = {"replicas": {}, "harmless": {}}
     for port in service.ports:
-        images = _images(port, workloads)
-        text = port_text(port.port, port.protocol)
-        having = [workload for workload in workloads if images[workload.reference]]
-        lacking = [workload for workload in workloads if not images[workload.reference]]
-        numeric = isinstance(port.target, int)
-        if numeric and having and lacking:
-            yield Finding(
-                "misroute",
-                f"{name} sends port {text} to {port.target} of {subjects(workloads, application)},"
-                f" and it is not declared by {subjects(lacking, application)}",
-                at=service.position("selector:"),
-                instead=_only(service, having[0], workloads, application),
-                port=port.port,
-                protocol=port.protocol,
-                related=references(workloads),
-            )
-        if len({images[workload.reference] for workload in having}) > 1:
-            shown = listing(sorted({image for one in having for image in images[one.reference]}))
-            yield Finding(
-                "mixed",
-                f"{name} sends port {text} to {port.target} of {subjects(having, application)},"
-                f" which are different programs: {shown}",
-                at=service.position("selector:"),
-                instead=_only(service, having[0], workloads, application),
-                port=port.port,
-                protocol=port.protocol,
-                related=references(having),
-            )
-        elif len(having) > 1 and not (numeric and lacking):
-            notes["replicas"][text] = having
-        elif not numeric:
-            notes["harmless"][text] = having
+        yield from _faults(port, service, workloads, application)
+        _note(port, workloads, notes)
     if not service.ports and len({_all_images(workload) for workload in workloads}) == 1:
         notes["replicas"]["without ports"] = list(workloads)
     yield from _notes(service, workloads, notes, application)
+
+
+def _faults(
+    port: ServicePort, service: Service, workloads: Sequence[Workload], application: Application
+) -> Iterator[Finding]:
+    having, lacking, images = _parted(port, workloads)
+
+    def fault(reading: str, message: str, related: Sequence[Workload]) -> Finding:
+        name, text = (
+            application.subject(service.reference),
+            port_text(port.port, port.protocol),
+        )
+        return Finding(
+            reading,
+            f"{name} sends port {text} to {port.target} of {message}",
+            at=service.position("selector:"),
+            instead=_only(service, having[0], workloads, application),
+            port=port.port,
+            protocol=port.protocol,
+            related=references(related),
+        )
+
+    numeric = isinstance(port.target, int)
+    lost = lacking if numeric else [workload for workload in lacking if not _passes(workload)]
+    if having and lost:
+        what = "it is not declared by" if numeric else "no port of that name is in"
+        yield fault(
+            "misroute" if numeric else "portless",
+            f"{subjects(workloads, application)}, and {what} {subjects(lost, application)}",
+            workloads,
+        )
+    if len({images[workload.reference] for workload in having}) > 1:
+        shown = listing(sorted({image for one in having for image in images[one.reference]}))
+        which = f"{subjects(having, application)}, which are different programs: {shown}"
+        yield fault("mixed", which, having)
+
+
+def _note(
+    port: ServicePort,
+    workloads: Sequence[Workload],
+    notes: Mapping[str, dict[str, list[Workload]]],
+) -> None:
+    """Take the port down under the notes that hold for it."""
+    having, lacking, images = _parted(port, workloads)
+    text, numeric = port_text(port.port, port.protocol), isinstance(port.target, int)
+    same = len({images[workload.reference] for workload in having}) == 1
+    if len(having) > 1 and same and not (numeric and lacking):
+        notes["replicas"][text] = having
+    if having and lacking and not numeric and all(map(_passes, lacking)):
+        notes["harmless"][text] = having
+
+
+def _parted(
+    port: ServicePort, workloads: Sequence[Workload]
+) -> tuple[list[Workload], list[Workload], dict[object, frozenset[str]]]:
+    """The units that have the target port, those that lack it, and the programs that have it."""
+    images = _images(port, workloads)
+    having = [workload for workload in workloads if images[workload.reference]]
+    return having, [one for one in workloads if not images[one.reference]], images
 
 
 def _notes(
@@ -130,7 +168,9 @@ def _notes(
             text += ", all with the same image; if one of them is meant, ask for its own label"
             instead = ""
         else:
-            text += ", of which at most one has a port of the name that is asked for"
+            text += (
+                ", of which those without a port of the name that is asked for end by themselves"
+            )
             instead = _only(service, (having or workloads)[0], workloads, application)
         yield Finding(
             reading,
@@ -141,16 +181,32 @@ def _notes(
         )
 
 
+def _passes(workload: Workload) -> bool:
+    """Whether its pods end by themselves, so that clients meet them for a while at most."""
+    return bool(workload.hook) or workload.makes.ends
+
+
 def _images(port: ServicePort, workloads: Sequence[Workload]) -> dict[object, frozenset[str]]:
-    """For each unit the images of its containers that have the target port."""
+    """For each unit the programs of its containers that have the target port."""
     return {
-        workload.reference: frozenset(container.image for container, _ in targets(port, workload))
+        workload.reference: frozenset(
+            repository_of(container.image) for container, _ in targets(port, workload)
+        )
         for workload in workloads
     }
 
 
 def _all_images(workload: Workload) -> frozenset[str]:
-    return frozenset(container.image for container in workload.containers if container.runs)
+    return frozenset(
+        repository_of(container.image) for container in workload.containers if container.runs
+    )
+
+
+def repository_of(image: str) -> str:
+    """An image's name without its tag and digest: ``registry:5000/web``."""
+    name = image.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    return head + slash + last.partition(":")[0]
 
 
 def _only(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..matching import selected, targets
@@ -14,6 +14,11 @@ from ._words import listing, port_text, references, subjects
 _ISTIO_INJECT = "sidecar.istio.io/inject"
 _ISTIO_TEMPLATES = "inject.istio.io/templates"
 _LINKERD_INJECT = "linkerd.io/inject"
+# The ports of the proxies that these switches bring into a pod, and their names.
+_PROXIES: Mapping[str, tuple[range, frozenset[str]]] = {
+    _ISTIO_INJECT: (range(15000, 15091), frozenset(("http-envoy-prom",))),
+    _LINKERD_INJECT: (range(4140, 4192), frozenset(("linkerd-proxy", "linkerd-admin"))),
+}
 _SWITCHED_OFF = frozenset(("", "false", "disabled", "no", "off", "n"))
 
 
@@ -34,9 +39,11 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     the target port is a number that no selected container declares with this
     protocol, though they declare other ports. `number-none`: it is a number,
     and the selected containers declare no ports at all. Nothing is said where a
-    sidecar injector brings ports: an image `auto`, or an annotation or label of
-    the pods that switches on Istio's or Linkerd's injector. A headless Service
-    is read like any other; its SRV records name the target port.
+    sidecar injector brings the port: an image `auto` (a gateway, whose ports
+    are Istio's matter), and in pods that an annotation or label injects the
+    proxy's own ports (15000 to 15090 of Istio, 4140 to 4191 of Linkerd). An
+    injected sidecar brings no port of the application. A headless Service is
+    read like any other; its SRV records name the target port.
 
     ## Why it matters
     Traffic goes to a port that no reviewer and no policy knows of, or nowhere.
@@ -82,13 +89,15 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     - https://linkerd.io/2/features/proxy-injection/
     """
     workloads = selected(service, application)
+    listed = False
     for port in service.ports:
         if any(_has_target(port, workload) for workload in workloads):
             continue
-        problem = _problem(port, workloads)
+        problem = _problem(port, workloads, listed=listed)
         if problem is None:
             continue
         reading, text, instead = problem
+        listed = listed or reading == "number"
         yield Finding(
             reading,
             f"{application.subject(service.reference)} port {port.port} {text}"
@@ -105,8 +114,13 @@ def _has_target(port: ServicePort, workload: Workload) -> bool:
     return next(targets(port, workload), None) is not None
 
 
-def _problem(port: ServicePort, workloads: Sequence[Workload]) -> tuple[str, str, str] | None:
-    """Reading, message and snippet for a target that no selected unit declares."""
+def _problem(
+    port: ServicePort, workloads: Sequence[Workload], *, listed: bool
+) -> tuple[str, str, str] | None:
+    """Reading, message and snippet for a target that no selected unit declares.
+
+    :param listed: an earlier finding on the Service has said what is declared.
+    """
     declared = [entry for workload in workloads for entry in workload.declared()]
     named = [entry for entry in declared if entry[1].name == port.target]
     if named:
@@ -116,7 +130,7 @@ def _problem(port: ServicePort, workloads: Sequence[Workload]) -> tuple[str, str
             f" {port_text(other.number, other.protocol)}"
         )
         return "name-protocol", text, _other_protocol(port, *named[0])
-    if not workloads or any(map(_injected, workloads)):
+    if not workloads or any(_brought(port.target, workload) for workload in workloads):
         return None
     container = host_of(workloads)
     if isinstance(port.target, str):
@@ -127,10 +141,10 @@ def _problem(port: ServicePort, workloads: Sequence[Workload]) -> tuple[str, str
     target = port_text(port.target, port.protocol)
     if not declared:
         return "number-none", f"targets {target}, and the containers declare no ports", instead
-    listed = listing(
-        dict.fromkeys(port_text(other.number, other.protocol) for _, other in declared)
-    )
-    return "number", f"targets {target}, and the containers declare {listed} only", instead
+    if listed:
+        return "number", f"targets {target}, which is not declared either", instead
+    known = listing(dict.fromkeys(port_text(other.number, other.protocol) for _, other in declared))
+    return "number", f"targets {target}, and the containers declare {known} only", instead
 
 
 def _other_protocol(port: ServicePort, container: Container, declared: Port) -> str:
@@ -157,11 +171,14 @@ def _named(port: ServicePort, container: Container | None, declared: Sequence[Po
     return with_port(container, Port(port.port, port.protocol, target))
 
 
-def _injected(workload: Workload) -> bool:
-    """Whether an injector adds containers, with ports nobody can see in the chart."""
+def _brought(target: int | str, workload: Workload) -> bool:
+    """Whether an injector gives the pods a container with this port, which no chart shows."""
     if any(container.image == "auto" for container in workload.containers):
         return True
     marks = {**workload.pod_labels, **workload.pod_annotations}
     default = "true" if _ISTIO_TEMPLATES in marks else ""
-    switches = (marks.get(_ISTIO_INJECT, default), marks.get(_LINKERD_INJECT, ""))
-    return any(value.lower() not in _SWITCHED_OFF for value in switches)
+    return any(
+        marks.get(switch, default if switch == _ISTIO_INJECT else "").lower() not in _SWITCHED_OFF
+        and (target in numbers or target in names)
+        for switch, (numbers, names) in _PROXIES.items()
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 
 from ..finding import FAULT, NOTE, Finding
 from ..matching import pod_labels, selected, service_takes
@@ -10,6 +12,16 @@ from ..model import Application, Selector, Service, Workload
 from ._check import check
 from ._instead import service_selector, stable_labels
 from ._words import listing, references, subjects
+
+_WORD = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_RUNTIME_WORDS = frozenset(("leader", "role", "active", "master", "primary", "replica", "standby"))
+# Custom resources that describe something else than programs.
+_NO_PODS = re.compile(
+    r"Monitor|Rule$|Certificate|Issuer|Secret|Route|Polic|Authorization|Authentication"
+    r"|VirtualService|DestinationRule|Gateway$|Middleware|IngressRoute|BackendConfig|ScaledObject"
+    r"|Dashboard|DataSource|AlertmanagerConfig|Challenge|Order$|TLSOption|ServersTransport"
+)
+_ALIKE = 0.8
 
 
 @check(
@@ -31,17 +43,19 @@ def service_without_target(service: Service, application: Application) -> Iterat
 
     ## What it finds
     A Service whose selector takes the pods of no unit of its namespace; where
-    the cluster was observed, of no live pod either. The first of these readings
-    that holds is reported. `runtime-label`: the selector takes a unit but for
-    one label that no pod template has, so something sets it at run time (leader,
-    role). `elsewhere`: the Service lives in another namespace than the
-    release's, in which the application has no unit (kube-system). `operator`:
-    the application has custom resources or CRDs, so an operator may make the
-    pods. `values-incomplete`: a workload template of the chart rendered to
-    nothing with these values. `near-miss`: a unit has all labels but one; the
-    message gives the label and both values. `no-target`: none of this; also a
-    Service that selects units of which not one pod was alive when they were
-    observed.
+    the cluster was observed, of no live pod either. `near-miss`: a unit has all
+    labels but one, or one label whose value is written almost alike; the
+    message gives the label and both values. It is looked for first. Then the
+    first of these holds. `runtime-label`: the one label that is missing is on
+    no pod template, and its key or value ends in a word that programs set
+    themselves (leader, role, active, master, primary, replica, standby).
+    `elsewhere`: the Service lives in another namespace than the release's, in
+    which the application has no unit (kube-system). `operator`: the application
+    has custom resources of a kind that can make pods, or CRDs of its own.
+    `values-incomplete`: a workload template of the chart that has the
+    selector's labels in it rendered to nothing with these values. `no-target`:
+    none of this; also a Service that selects units of which not one pod was
+    alive when they were observed.
 
     ## Why it matters
     Whoever can make a pod with these labels receives the traffic that clients
@@ -89,66 +103,83 @@ def service_without_target(service: Service, application: Application) -> Iterat
                 related=references(workloads),
             )
         return
-    yield _excused(service, selector, application) or _missed(service, selector, application)
+    yield (
+        _near_miss(service, selector, application)
+        or _excused(service, selector, application)
+        or _missed(service, selector, application)
+    )
+
+
+def _near_miss(service: Service, selector: Selector, application: Application) -> Finding | None:
+    """All labels but one are those of a unit: that one is wrong, or something sets it later."""
+    near = list(_near(service, selector, application))
+    if not near:
+        return None
+    known = {key for workload in application.workloads for key in workload.pod_labels}
+    late = [
+        (workload, key)
+        for workload, key, value in near
+        if value is None and key not in known and _set_by_programs(key, selector.labels[key])
+    ]
+    if late:
+        key = late[0][1]
+        workloads = [workload for workload, missing in late if missing == key]
+        return Finding(
+            "runtime-label",
+            f"{application.subject(service.reference)} ({selector}) selects no unit before"
+            f" something sets the label {key} on pods of {subjects(workloads, application)}:"
+            " no template has it",
+            at=service.position("selector:"),
+            related=references(workloads),
+        )
+    workload, key, value = max(near, key=lambda entry: _likeness(service, entry[0]))
+    wrong = selector.labels[key]
+    has = "have no such label" if value is None else f'have {key}="{value}"'
+    fixed = {label: text for label, text in selector.labels.items() if label != key}
+    return Finding(
+        "near-miss",
+        f'{application.subject(service.reference)} selects {key}="{wrong}", and the pods of'
+        f" {application.subject(workload.reference)}, which match otherwise, {has}",
+        at=service.position(f"{key}:"),
+        instead=service_selector(fixed if value is None else {**fixed, key: value}),
+        related=references(entry[0] for entry in near),
+    )
+
+
+def _set_by_programs(key: str, value: str) -> bool:
+    """Whether it is called as what a program says of itself once it runs."""
+    return any(_WORD.split(text)[-1].lower() in _RUNTIME_WORDS for text in (key, value) if text)
 
 
 def _excused(service: Service, selector: Selector, application: Application) -> Finding | None:
     """The notes: why no unit has to match."""
     start = f"{application.subject(service.reference)} ({selector}) selects no unit"
     at = service.position("selector:")
-    near = _near(service, selector, application)
-    known = {key for workload in application.workloads for key in workload.pod_labels}
-    late = [(workload, key) for workload, key, value in near if value is None and key not in known]
-    if late:
-        key = late[0][1]
-        workloads = [workload for workload, missing in late if missing == key]
-        return Finding(
-            "runtime-label",
-            f"{start} before something sets the label {key} on pods of"
-            f" {subjects(workloads, application)}: no template has it",
-            at=at,
-            related=references(workloads),
-        )
     namespaces = {workload.namespace for workload in application.workloads}
     if service.namespace != application.namespace and service.namespace not in namespaces:
         text = f"{start}: it lives in {service.namespace}, where the application has none"
         return Finding("elsewhere", text, at=at)
-    if application.custom_kinds:
-        kinds = listing(application.custom_kinds)
-        text = f"{start}; an operator may make the pods: the application has {kinds}"
+    makers = [kind for kind in application.custom_kinds if not _NO_PODS.search(kind)]
+    if makers:
+        text = f"{start}; an operator may make the pods: the application has {listing(makers)}"
         return Finding("operator", text, at=at)
-    if application.blank:
-        blank = listing(application.blank)
-        text = f"{start}; with these values {blank} rendered to nothing"
+    blank = [one.source for one in application.blank if service.reference in one.services]
+    if blank:
+        text = f"{start}; with these values {listing(blank)} rendered to nothing"
         return Finding("values-incomplete", text, at=at)
     return None
 
 
 def _missed(service: Service, selector: Selector, application: Application) -> Finding:
-    """The faults: something had to match."""
+    """The fault where nothing comes near."""
     name = application.subject(service.reference)
-    at = service.position("selector:")
-    near = list(_near(service, selector, application))
-    if near:
-        best = max(near, key=lambda entry: _likeness(service, entry[0]))
-        workload, key, value = best
-        wrong = selector.labels[key]
-        has = "have no such label" if value is None else f'have {key}="{value}"'
-        fixed = {label: text for label, text in selector.labels.items() if label != key}
-        return Finding(
-            "near-miss",
-            f'{name} selects {key}="{wrong}", and the pods of'
-            f" {application.subject(workload.reference)}, which match otherwise, {has}",
-            at=service.position(f"{key}:"),
-            instead=service_selector(fixed if value is None else {**fixed, key: value}),
-            related=references(entry[0] for entry in near),
-        )
     message = f"{name} selects {selector}, and no unit of its namespace has pods with these labels"
     near_by = [unit for unit in application.workloads if unit.namespace == service.namespace]
     meant = [unit for unit in near_by if unit.name == service.name] or near_by
     labels = stable_labels(meant[0]) if len(meant) == 1 else {}
     if not labels:
         message += ": select the unit that is meant, or leave the Service out"
+    at = service.position("selector:")
     return Finding("no-target", message, at=at, instead=service_selector(labels) if labels else "")
 
 
@@ -157,18 +188,26 @@ def _near(
 ) -> Iterator[tuple[Workload, str, str | None]]:
     """Units that match all labels but one: that label's key, and the value they have.
 
-    A selector of a single label is near to nothing.
+    Every unit matches all but one label of a selector with a single one: there
+    only a value that is written almost alike is near.
     """
-    if len(selector.labels) < 2:
-        return
+    single = len(selector.labels) == 1
     for workload in application.workloads:
         if workload.namespace != service.namespace:
             continue
         for labels in pod_labels(workload, selector):
             missing = [key for key, value in selector.labels.items() if labels.get(key) != value]
             if len(missing) == 1:
-                yield workload, missing[0], labels.get(missing[0])
+                (key,) = missing
+                if single and not _alike(selector.labels[key], labels.get(key, "")):
+                    continue
+                yield workload, key, labels.get(key)
                 break
+
+
+def _alike(first: str, second: str) -> bool:
+    """Whether one of two values is most likely the other one, misspelt."""
+    return SequenceMatcher(None, first, second).ratio() >= _ALIKE
 
 
 def _likeness(service: Service, workload: Workload) -> tuple[bool, int]:

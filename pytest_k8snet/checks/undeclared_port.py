@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..finding import FAULT, Finding
-from ..model import Application, Container, Port, Workload
+from ..model import Application, Container, Port, Probe, Workload
 from ._check import check
 from ._instead import with_port
-from ._sockets import by_port, declared_keys, listener, owner, share
-from ._words import port_text
+from ._sockets import PortKey, by_port, declared_keys, listener, owner, share
+from ._words import listing, port_text, verb
 
 
-@check("M1", "undeclared-port", on=Workload, readings={"undeclared": FAULT}, needs_sockets=True)
+@check(
+    "M1",
+    "undeclared-port",
+    on=Workload,
+    readings={"undeclared": FAULT, "probed": FAULT},
+    uses_sockets=True,
+)
 def undeclared_port(workload: Workload, application: Application) -> Iterator[Finding]:
     """A container listens on a port that the pod does not declare.
 
@@ -23,7 +29,11 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
     replica is enough. The protocol counts: declaring 53/UDP does not declare
     53/TCP. Containers of a pod share one network namespace, so a port that
     another container of the pod declares is declared. SCTP sockets cannot be
-    seen, so nothing is said about them.
+    seen, so nothing is said about them. `probed`: nobody looked at the sockets,
+    but the kubelet probes a port number of the pod (`httpGet`, `tcpSocket` or
+    `grpc`, without a `host` of its own) that no container declares: the pod is
+    ready only if that port is open, so it is. With neither sockets nor such a
+    probe the test is skipped.
 
     ## Why it matters
     A port that the manifest does not show is one that no reviewer, no
@@ -57,8 +67,14 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
     - https://arxiv.org/abs/2506.21134
     - https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports
     """
-    first, second = by_port(workload.observed()), by_port(workload.observed_again())
     declared = declared_keys(workload)
+    if workload.sockets is None:
+        probed = list(_probed(workload, declared))
+        if not probed:
+            workload.observed()
+        yield from probed
+        return
+    first, second = by_port(workload.observed()), by_port(workload.observed_again())
     for key in sorted(first.keys() & second.keys() - declared):
         number, protocol = key
         socket = owner(first[key] + second[key])
@@ -72,6 +88,29 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
             protocol=protocol,
             container=socket.container or None,
             process=socket.process or None,
+        )
+
+
+def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Finding]:
+    """One finding for each port number that a probe of the kubelet needs to be open."""
+    found: dict[int, tuple[Container, list[Probe]]] = {}
+    for container in workload.containers:
+        for probe in container.probes if container.runs else ():
+            number = probe.port
+            if isinstance(number, int) and not probe.host and (number, "TCP") not in declared:
+                found.setdefault(number, (container, []))[1].append(probe)
+    for number, (container, probes) in sorted(found.items()):
+        kinds = list(dict.fromkeys(probe.kind for probe in probes))
+        yield Finding(
+            "probed",
+            f"the {listing(kinds)} of container {container.name} {verb(kinds, 'asks')} port"
+            f" {port_text(number, 'TCP')}, which has to be open for the pod to be well,"
+            " and no container declares it",
+            at=workload.position(f"{kinds[0]}:"),
+            instead=with_port(container, Port(number)),
+            port=number,
+            protocol="TCP",
+            container=container.name,
         )
 
 

@@ -32,6 +32,7 @@ def read_policies(
         if not isinstance(spec, dict) or "nodeSelector" in spec:
             continue  # a rule for nodes says nothing about pods
         selector, where = _selector(spec.get("endpointSelector"))
+        rules = _rules(spec, "ingress")
         yield NetworkPolicy(
             kind,
             name,
@@ -41,7 +42,8 @@ def read_policies(
             cluster_wide=kind == "CiliumClusterwideNetworkPolicy" and not where,
             ingress=_isolates(spec, "ingress"),
             egress=_isolates(spec, "egress"),
-            admits_all=any(_admits_all(rule) for rule in _rules(spec, "ingress")),
+            admits_all=any(_any_peer(rule) and _any_port(rule) for rule in rules),
+            admits_any_peer=any(map(_any_peer, rules)),
         )
 
 
@@ -80,10 +82,21 @@ def _isolates(spec: dict[str, Any], direction: str) -> bool:
     return bool(_rules(spec, direction) or _rules(spec, f"{direction}Deny"))
 
 
-def _admits_all(rule: Any) -> bool:
-    entities = {str(entity) for entity in _list(_dict(rule).get("fromEntities"))}
-    everybody = "all" in entities or {"world", "cluster"} <= entities
-    return everybody and not _dict(rule).get("toPorts")
+def _any_peer(rule: Any) -> bool:
+    """Whether every pod of the cluster is among the sources.
+
+    ``all`` and ``cluster`` are every endpoint of the cluster. An empty endpoint
+    selector is every endpoint where the policy is clusterwide; elsewhere it
+    means the policy's own namespace.
+    """
+    return bool({"all", "cluster"} & {str(one) for one in _list(_dict(rule).get("fromEntities"))})
+
+
+def _any_port(rule: Any) -> bool:
+    """Whether no ``toPorts`` narrows the rule, or one of them names all ports of a protocol."""
+    entries = _list(_dict(rule).get("toPorts"))
+    ports = [port for entry in entries for port in _list(_dict(entry).get("ports"))]
+    return not entries or any(str(_dict(port).get("port", "0")) == "0" for port in ports)
 
 
 def _rules(spec: dict[str, Any], field: str) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..kinds import Kind, Selects, find_kind, kind_of
 from ..matching import matches
-from ..model import Container, Labels, Port, Selector, Workload
+from ..model import Container, Labels, Port, Probe, Selector, Workload
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .selectors import label_selector
@@ -41,6 +41,9 @@ def read_workload(obj: KubernetesObject) -> Workload:
         first_ordinal=_ordinal(spec),
         hook=obj.hook,
         group=obj.group,
+        node_selector={
+            key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()
+        },
     )
 
 
@@ -100,8 +103,19 @@ def _containers(obj: KubernetesObject, pod: Manifest) -> Iterator[Container]:
                 tuple(_ports(obj, name, data.get("ports"))),
                 init=init,
                 sidecar=init and data.get("restartPolicy") == "Always",
-                probed=bool(data.get("readinessProbe") or data.get("startupProbe")),
+                probes=tuple(_probes(data)),
             )
+
+
+def _probes(container: Manifest) -> Iterator[Probe]:
+    for kind in ("readinessProbe", "livenessProbe", "startupProbe"):
+        data = mapping(container.get(kind))
+        for handler in ("httpGet", "tcpSocket", "grpc", "exec"):
+            given = mapping(data.get(handler))
+            if given:
+                port = given.get("port")
+                known = port if is_int(port) or isinstance(port, str) else None
+                yield Probe(kind, handler, known, text_of(given.get("host")))
 
 
 def _ports(obj: KubernetesObject, container: str, value: Any) -> Iterator[Port]:
@@ -118,4 +132,5 @@ def _ports(obj: KubernetesObject, container: str, value: Any) -> Iterator[Port]:
             protocol_of(data),
             text_of(data.get("name")),
             host if is_int(host) and host else None,
+            text_of(data.get("hostIP")),
         )

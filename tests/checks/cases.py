@@ -26,8 +26,8 @@ directives, one a line:
     There is a second release: the same text with the first release's name replaced by this one.
 ``# neighbour: neighbour.yaml``
     The units of this file of the same folder are those of another chart of the run.
-``# blank: templates/web.yaml``
-    A workload template rendered to nothing.
+``# blank: templates/web.yaml Service/web``
+    A workload template rendered to nothing that could make the pods of these Services.
 ``# invalid: Deployment/web <text>``
     Kubernetes refuses the object, and the message contains the text.
 """
@@ -41,7 +41,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_k8snet.manifests import read_application
-from pytest_k8snet.model import Application, Neighbour, Socket, Workload
+from pytest_k8snet.model import Application, Blank, Neighbour, Socket, Workload
 
 FOLDER = Path(__file__).parent
 SOURCE = "templates/case.yaml"
@@ -101,8 +101,14 @@ def read_case(path: Path) -> Application:
         workloads=tuple(_observed(application, directives)),
         strays=tuple(_strays(application, directives)),
         neighbours=tuple(_neighbours(path, directives)),
-        blank=tuple(directives.get("blank", ())),
+        blank=tuple(_blank(application, line) for line in directives.get("blank", ())),
     )
+
+
+def _blank(application: Application, line: str) -> Blank:
+    source, *names = line.split()
+    services = {application.subject(one.reference): one.reference for one in application.services}
+    return Blank(source, tuple(services[name] for name in names))
 
 
 def _observed(application: Application, directives: Mapping[str, list[str]]) -> Iterator[Workload]:

@@ -45,7 +45,9 @@ POLICY = """
         matchLabels:
           app: "{{ .Release.Name }}"
       ingress:
-        - ports:
+        - from:
+            - podSelector: {}
+          ports:
             - port: http
 """
 

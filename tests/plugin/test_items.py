@@ -112,7 +112,7 @@ def test_k_and_m_select(run: Callable[..., Any], make_chart: MakeChart) -> None:
     # pytest-xdist does not count what is deselected.
     run("-k", "Service").assert_outcomes(passed=5, skipped=1, deselected=None)
     run("-m", "M6 or M7").assert_outcomes(passed=1, failed=1, deselected=None)
-    run("-m", "k8snet_runtime").assert_outcomes(skipped=4, deselected=None)
+    run("-m", "k8snet_runtime").assert_outcomes(skipped=3, deselected=None)
 
 
 def test_one_node_id_runs_one_item(pytester: pytest.Pytester, make_chart: MakeChart) -> None:

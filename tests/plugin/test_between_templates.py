@@ -1,0 +1,111 @@
+"""Verdicts that need more than what a chart renders to: other charts, blank templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MakeChart = Callable[..., Path]
+
+REDIS = """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: "{{ .Release.Name }}-redis"
+    spec:
+      selector:
+        matchLabels: {app: redis}
+      template:
+        metadata:
+          labels: {app: redis}
+        spec:
+          containers: [{name: redis, image: redis}]
+"""
+SERVICE = """
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: web
+    spec:
+      ports: [{port: 80}]
+      selector:
+        %s
+"""
+HELPER = '{{ define "web.labels" }}app: web{{ end }}'
+BLANK = """{{ if .Values.enabled }}
+apiVersion: %s
+kind: %s
+metadata:
+  name: web
+spec:
+  %s
+{{ end }}"""
+
+
+def readings(pytester: pytest.Pytester, check: str) -> set[str]:
+    """The readings of a check in all charts."""
+    pytester.runpytest("--helm-chart=charts", "--k8snet-json=all.json")
+    document: Any = json.loads(Path("all.json").read_text(encoding="utf-8"))
+    return {
+        finding["reading"]
+        for result in document["results"]
+        if result["check"] == check
+        for finding in result["findings"]
+    }
+
+
+def test_two_charts_with_the_same_labels_take_each_others_pods(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/one", {"redis.yaml": REDIS})
+    make_chart("charts/two", {"redis.yaml": REDIS})
+    assert "application" in readings(pytester, "M4S")
+
+
+def test_a_chart_and_its_own_dependency_are_not_two_charts(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/part", {"redis.yaml": REDIS})
+    whole = (
+        "apiVersion: v2\nname: whole\nversion: 1.0.0\ndependencies:\n"
+        "  - {name: part, version: 1.0.0, repository: 'file://../part'}\n"
+    )
+    make_chart("charts/whole", {}, **{"Chart.yaml": whole})
+    assert readings(pytester, "M4S") == {"release"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "reading"),
+    [
+        ('{{ include "web.labels" . }}', '{{ include "web.labels" . }}', "values-incomplete"),
+        ("app: web", "app: web", "values-incomplete"),
+        ("app: web", "app: other", "no-target"),
+        ('{{ include "web.labels" . }}', "app: other", "no-target"),
+    ],
+    ids=["helper", "literal", "other literal", "no helper"],
+)
+def test_a_blank_workload_excuses_the_service_whose_labels_it_has(
+    pytester: pytest.Pytester, make_chart: MakeChart, selector: str, labels: str, reading: str
+) -> None:
+    template = f"template:\n    metadata:\n      labels:\n        {labels}"
+    templates = {
+        "service.yaml": SERVICE % selector,
+        "web.yaml": BLANK % ("apps/v1", "Deployment", template),
+        "_helpers.tpl": HELPER,
+    }
+    make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
+    assert readings(pytester, "M5D") == {reading}
+
+
+def test_a_blank_autoscaler_makes_no_pods(pytester: pytest.Pytester, make_chart: MakeChart) -> None:
+    target = "scaleTargetRef:\n    kind: Deployment\n    name: web  # app: web"
+    templates = {
+        "service.yaml": SERVICE % "app: web",
+        "hpa.yaml": BLANK % ("autoscaling/v2", "HorizontalPodAutoscaler", target),
+    }
+    make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
+    assert readings(pytester, "M5D") == {"no-target"}
