@@ -7,6 +7,7 @@ PYTEST_ADDOPTS have no say, and nothing is written into the folder.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,22 +16,29 @@ from pathlib import Path
 import pytest
 
 from . import __version__
+from .errors import SettingsError
+from .helm.charts import ARCHIVES, is_chart
 from .settings import OPTIONS, Option
 
 # Charts are named without an option, there are no other tests, and explain is a command.
 _WITHOUT_USE = {"--helm-chart", "--k8snet-with-tests", "--k8snet-explain"}
 _WITHOUT_USE |= {option.flag for option in OPTIONS if option.ini_only}
 CONFIGURATION = Path(__file__).with_name("k8snet.ini")
+SINCE = "--since=REF"
 USAGE = """\
 usage: k8snet CHART... [option...]
+       k8snet files FILE... [option...]
        k8snet explain CHECK
 
 Finds network misconfigurations in Helm charts. A chart is a folder, a .tgz, a
-folder of charts, or a glob; the node id of a failed test runs that test alone.
+folder of charts, or a glob. A file in a chart means the chart, and the node id of
+a failed test that test alone.
 
   k8snet charts/web                           check a chart
   k8snet charts -n 4 --k8snet-html=out.html   all charts below a folder, and a report
   k8snet charts/web --k8snet-cluster=kind     observe it in a cluster, too
+  k8snet --since=origin/main charts           the charts that differ from a branch
+  k8snet files $(git diff --name-only)        the charts that these files belong to
   k8snet explain M6                           the page of a check; all: every page
 """
 MORE = """\
@@ -51,14 +59,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return check(given)
 
 
-def check(arguments: Sequence[str]) -> int:
+def check_files(arguments: Sequence[str]) -> int:
+    """Check the charts that files belong to; a file of no chart is passed over, as in a hook."""
+    return check(arguments, only_charts=True)
+
+
+def check(arguments: Sequence[str], *, only_charts: bool = False) -> int:
     """Check the charts that are named, with pytest's options in between."""
+    parser = argparse.ArgumentParser(prog="k8snet", add_help=False, allow_abbrev=False)
+    parser.add_argument("--since", metavar="REF")
+    named, rest = parser.parse_known_args(arguments)
     os.environ.pop("PYTEST_ADDOPTS", None)
     own = [
         *("-p", "k8snet", "-c", str(CONFIGURATION), f"--rootdir={Path.cwd()}"),
         *("--noconftest", "-p", "no:cacheprovider", "--assert=plain"),
     ]
-    return int(pytest.main([*own, *arguments], plugins=[_NamedCharts()]))
+    return int(pytest.main([*own, *rest], plugins=[_NamedCharts(named.since, only_charts)]))
 
 
 def explain(arguments: Sequence[str]) -> int:
@@ -76,7 +92,7 @@ def explain(arguments: Sequence[str]) -> int:
 def show_help(_: Sequence[str]) -> int:
     """Print what the command is for and the plugin's own options."""
     rows = [(_flag(option), option) for option in OPTIONS if option.flag not in _WITHOUT_USE]
-    lines = [USAGE, "options:"]
+    lines = [USAGE, "options:", f"  {SINCE}", "      only charts that differ from this commit"]
     for flag, option in rows:
         default = f" (default: {option.default})" if option.default else ""
         lines += [f"  {flag}", f"      {option.help}{default}"]
@@ -93,6 +109,7 @@ def show_version(_: Sequence[str]) -> int:
 
 # A chart in a folder of the same name as a command is ./explain.
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "files": check_files,
     "explain": explain,
     "help": show_help,
     "-h": show_help,
@@ -104,25 +121,52 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
 class _NamedCharts:
     """Takes what pytest sees as paths of tests for charts."""
 
+    def __init__(self, since: str | None, only_charts: bool) -> None:  # noqa: FBT001
+        self._since, self._only_charts = since, only_charts
+
     def pytest_addoption(self, parser: pytest.Parser) -> None:
         parser.prog = "k8snet"
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
+    def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
+        """Name the charts to the plugin; an exit code where there is nothing to check."""
         named = list(config.option.file_or_dir)
         charts = [*(config.option.helm_chart or []), *map(_chart_of, named)]
+        if self._only_charts:
+            charts = [path for path in charts if is_chart(Path(path)) or path.endswith(ARCHIVES)]
+            if not charts:
+                sys.stdout.write("no chart among these files\n")
+                return int(pytest.ExitCode.OK)
+        if self._since is not None:
+            charts = _changed(self._since, charts or ["."])
+            if not charts:
+                sys.stdout.write(f"no chart differs from {self._since}\n")
+                return int(pytest.ExitCode.OK)
         if not charts:
             raise pytest.UsageError(
-                "name a chart: k8snet charts/web, or k8snet . for all below here"
+                "name a chart: k8snet charts/web, or k8snet . for all that are below here"
             )
         config.option.helm_chart = list(dict.fromkeys(charts))
         config.args[:] = [path for path in named if "::" in path]
+        return None
 
 
 def _chart_of(path: str) -> str:
-    """The chart of a node id, and any other path as it is."""
-    file, is_id, _ = path.partition("::")
-    return str(Path(file).parent) if is_id and Path(file).name == "Chart.yaml" else file
+    """The chart that a node id or a file in a chart belongs to; any other path as it is."""
+    file = Path(path.partition("::")[0])
+    if not file.is_file() or file.name.endswith(ARCHIVES):
+        return str(file)
+    return next((str(folder) for folder in reversed(file.parents) if is_chart(folder)), str(file))
+
+
+def _changed(ref: str, patterns: Sequence[str]) -> list[str]:
+    from .changes import changed_charts
+
+    here = Path.cwd()
+    try:
+        return [os.path.relpath(chart.path) for chart in changed_charts(ref, patterns, here)]
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _flag(option: Option) -> str:

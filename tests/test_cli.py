@@ -116,3 +116,103 @@ def test_help_is_the_commands_own() -> None:
     usable = [one for one in OPTIONS if not (one.ini_only or one.flag_only)]
     left_out = {"--helm-chart", "--k8snet-with-tests"}
     assert {one.flag for one in usable if f"\n  {one.flag}" not in done.stdout} == left_out
+
+
+def test_files_mean_the_charts_that_they_are_in(web: Path, make_chart: Callable[..., Path]) -> None:
+    make_chart("charts/web/charts/db", {})
+    Path("README.md").write_text("# No chart\n")
+    inside = ("charts/web/charts/db/values.yaml", "charts/web/values.yaml")
+    done = run("files", "-q", "-kM6", "README.md", *inside)
+    assert done.returncode == 1
+    assert "FAILED charts/web/Chart.yaml::" in done.stdout
+    assert "charts/db/Chart.yaml" not in done.stdout
+    assert "README" not in done.stdout
+    none = run("files", "README.md")
+    assert (none.returncode, none.stdout) == (0, "no chart among these files\n")
+    assert run("files").returncode == 0
+
+
+def test_a_single_file_of_a_chart_is_the_chart(web: Path) -> None:
+    assert "1 failed" in run("charts/web/templates/web.yaml").stdout
+
+
+# Charts that differ from a commit
+
+
+def git(*arguments: str) -> None:
+    identity = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(make_chart: Callable[..., Path]) -> Path:
+    """Three charts in a commit on the branch main; two of them take in a library."""
+    dependency = "dependencies:\n  - {name: common, version: 1.2.3, repository: file://../common}\n"
+    for name in ("one", "two", "three"):
+        text = f"apiVersion: v2\nname: {name}\nversion: 1.2.3\n"
+        text += dependency if name != "three" else ""
+        folder = make_chart(f"charts/{name}", SOUND)
+        (folder / "Chart.yaml").write_text(text)
+    library = make_chart("charts/common", {"_names.tpl": ""})
+    (library / "Chart.yaml").write_text(
+        "apiVersion: v2\nname: common\nversion: 1.2.3\ntype: library\n"
+    )
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "charts")
+    return library.parent
+
+
+def checked(*arguments: str) -> set[str]:
+    """The names of the charts that were checked."""
+    done = run(*arguments, "--co", "-q")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {line.split("/")[1] for line in done.stdout.splitlines() if "::" in line}
+
+
+def test_only_charts_that_differ_are_checked(repository: Path) -> None:
+    git("switch", "-qc", "feature")
+    done = run("--since=main")
+    assert (done.returncode, done.stdout) == (0, "no chart differs from main\n")
+    (repository / "one" / "values.yaml").write_text("a: 1\n")
+    assert checked("--since=main") == {"one"}
+    git("commit", "-qam", "one")
+    (repository / "three" / "templates" / "new.yaml").write_text("")
+    assert checked("--since", "main", "charts") == {"one", "three"}
+    assert checked("--since=main", "charts/t*") == {"three"}
+    # What happened on main meanwhile is none of this branch's business.
+    git("stash", "-qu")
+    git("switch", "-q", "main")
+    (repository / "two" / "values.yaml").write_text("a: 1\n")
+    git("commit", "-qam", "two")
+    git("switch", "-q", "feature")
+    assert checked("--since=main") == {"one"}
+
+
+def test_a_change_of_a_local_dependency_counts(repository: Path) -> None:
+    (repository / "common" / "templates" / "_names.tpl").write_text("{{/* new */}}")
+    assert checked("--since=HEAD") == {"one", "two"}
+
+
+def test_a_shallow_clone_is_compared_with_the_commit_itself(repository: Path) -> None:
+    (repository / "one" / "values.yaml").write_text("a: 1\n")
+    git("commit", "-qam", "one")
+    git("clone", "-q", "--depth=1", f"file://{Path.cwd()}", "shallow")
+    os.chdir("shallow")
+    parent = subprocess.run(
+        ["git", "-C", "..", "rev-parse", "HEAD~1"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    git("fetch", "-q", "--depth=1", "origin", parent)
+    assert checked(f"--since={parent}") == {"one"}
+
+
+def test_a_commit_that_is_not_there_is_an_error(repository: Path) -> None:
+    done = run("--since=nowhere")
+    assert done.returncode == 4
+    assert "--since=nowhere: git knows no such commit here; fetch it first" in done.stderr
+
+
+def test_a_folder_without_a_repository_is_an_error(web: Path) -> None:
+    done = run("--since=HEAD", GIT_CEILING_DIRECTORIES=str(Path.cwd().parent))
+    assert done.returncode == 4
+    assert "not a git repository" in done.stderr
