@@ -36,7 +36,7 @@ def measure_runtime(charts: Sequence[Path], rounds: int) -> None:
             runs = _Runs(cluster, folder)
             measured = [
                 _one_chart(runs, cluster, folder / "charts", rounds),
-                _workers(runs, charts, rounds),
+                _side_by_side(runs, charts, rounds),
                 _one_look(cluster, folder / "many", rounds),
             ]
     print_table(("median wall time", "s"), [row for rows, _ in measured for row in rows])
@@ -52,7 +52,7 @@ class _Runs:
         self._ini = folder / "pytest.ini"
         self._ini.write_text("[pytest]\n", encoding="utf-8")
 
-    def seconds(self, charts: Sequence[Path], workers: int) -> float:
+    def seconds(self, charts: Sequence[Path], *options: str) -> float:
         """The wall time of a run.
 
         :raises SystemExit: a release was not installed: its time would say nothing.
@@ -61,7 +61,7 @@ class _Runs:
         command = [
             sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", f"-c{self._ini}",
             f"--rootdir={charts[0].parent}", f"--k8snet-cluster=kind:{self._cluster.name}",
-            f"--k8snet-json={file}", f"-n{workers}",
+            f"--k8snet-json={file}", *options,
             *(f"--helm-chart={chart}" for chart in charts),
         ]  # fmt: skip
         ended = run(command, charts[0].parent, {"PYTHONPATH": str(REPOSITORY)})
@@ -90,13 +90,13 @@ def _one_chart(runs: _Runs, cluster: Cluster, folder: Path, rounds: int) -> tupl
         helm.append(
             sum(_install(cluster, charts[0], f"plain-{number}-{turn}") for turn in range(2))
         )
-        ours.append((runs.seconds(charts, 0) - runs.seconds(charts[:1], 0)) / CHARTS_MORE)
+        ours.append((runs.seconds(charts) - runs.seconds(charts[:1])) / CHARTS_MORE)
     added = median(our - their for our, their in zip(ours, helm, strict=True))
     rows = [
         ("helm install --wait of a three-pod chart, twice", median(helm)),
         ("one more three-pod chart in a run", median(ours)),
     ]
-    return rows, Bar("what a run adds to Helm, a three-pod chart", added, 3.0, "s")
+    return rows, Bar("what a run adds to Helm, a three-pod chart", added, 2.0, "s")
 
 
 def _install(cluster: Cluster, chart: Path, namespace: str) -> float:
@@ -111,17 +111,17 @@ def _install(cluster: Cluster, chart: Path, namespace: str) -> float:
     return seconds
 
 
-def _workers(runs: _Runs, charts: Sequence[Path], rounds: int) -> tuple[list[Row], Bar]:
-    """The same charts in one process and with four workers."""
-    alone: list[float] = []
-    shared: list[float] = []
+def _side_by_side(runs: _Runs, charts: Sequence[Path], rounds: int) -> tuple[list[Row], Bar]:
+    """The same charts several at once, and one after the other."""
+    single: list[float] = []
+    several: list[float] = []
     for _ in range(rounds):
-        alone.append(runs.seconds(charts, 0))
-        shared.append(runs.seconds(charts, 4))
-    ratio = median(four / one for four, one in zip(shared, alone, strict=True))
+        single.append(runs.seconds(charts, "--k8snet-parallel=1"))
+        several.append(runs.seconds(charts))
+    ratio = median(many / one for many, one in zip(several, single, strict=True))
     name = f"{len(charts)} charts"
-    rows = [(f"{name}, -n 0", median(alone)), (f"{name}, -n 4", median(shared))]
-    return rows, Bar(f"{name}, -n 4 / -n 0", ratio, 0.5, "")
+    rows = [(f"{name}, one by one", median(single)), (f"{name}, side by side", median(several))]
+    return rows, Bar(f"{name}, side by side / one by one", ratio, 0.5, "")
 
 
 def _one_look(cluster: Cluster, chart: Path, rounds: int) -> tuple[list[Row], Bar]:

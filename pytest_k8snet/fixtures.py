@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .runtime import Runtime
 
-_TARGET = "k8snet_target"
+_TARGET, RELEASE = "k8snet_target", "k8snet_release"
 
 
 class LivePod(NamedTuple):
@@ -125,7 +125,7 @@ def k8snet_target(request: pytest.FixtureRequest) -> Gathered:
     wanted = getattr(request, "param", None)
     if isinstance(wanted, Gathered):
         return wanted
-    found = [one for one in gathered if wanted is None or wanted in _names(one)]
+    found = _meant(wanted, gathered)
     if len(found) != 1:
         known = ", ".join(_ids(gathered)) or "none"
         pytest.fail(
@@ -139,9 +139,7 @@ def k8snet_target(request: pytest.FixtureRequest) -> Gathered:
 @pytest.fixture
 def k8snet_application(k8snet_target: Gathered) -> Application:
     """What the chart renders to: workloads, Services and policies; needs no cluster."""
-    if k8snet_target.application is None:
-        pytest.fail(k8snet_target.error, pytrace=False)
-    return k8snet_target.application
+    return _rendered(k8snet_target)
 
 
 @pytest.fixture(scope="session")
@@ -152,19 +150,22 @@ def k8snet_cluster(pytestconfig: pytest.Config) -> ClusterHandle:
 
 
 @pytest.fixture
-def k8snet_release(
-    pytestconfig: pytest.Config, k8snet_target: Gathered, k8snet_application: Application
-) -> Iterator[ReleaseHandle]:
+def k8snet_release(pytestconfig: pytest.Config, k8snet_target: Gathered) -> Iterator[ReleaseHandle]:
     """The chart, installed in the cluster and ready; without a cluster the test is skipped."""
+    _rendered(k8snet_target)
     runtime = _runtime(pytestconfig)
     with contextlib.ExitStack() as stack:
         try:
-            namespace, observed = stack.enter_context(
-                runtime.live(k8snet_target.target, k8snet_application)
-            )
+            namespace, observed = stack.enter_context(runtime.live(k8snet_target))
         except InstallError as error:
             pytest.fail(str(error), pytrace=False)
         yield ReleaseHandle(runtime, namespace, observed)
+
+
+def _rendered(target: Gathered) -> Application:
+    if target.application is None:
+        pytest.fail(target.error, pytrace=False)
+    return target.application
 
 
 def _runtime(config: pytest.Config) -> Runtime:
@@ -172,6 +173,20 @@ def _runtime(config: pytest.Config) -> Runtime:
     if runtime is None:
         pytest.skip("needs a cluster: --k8snet-cluster=kind")
     return runtime
+
+
+def target_of(item: pytest.Item, gathered: Sequence[Gathered]) -> Gathered | None:
+    """Which chart and values set a test is about, as far as that is known before it runs."""
+    wanted = getattr(item, "callspec", None) and item.callspec.params.get(_TARGET)  # type: ignore[attr-defined]
+    if isinstance(wanted, Gathered):
+        return wanted
+    found = _meant(wanted, gathered)
+    return found[0] if len(found) == 1 else None
+
+
+def _meant(wanted: object, gathered: Sequence[Gathered]) -> list[Gathered]:
+    """The charts that a name may stand for; None for any."""
+    return [one for one in gathered if wanted is None or wanted in _names(one)]
 
 
 def _names_its_own(metafunc: pytest.Metafunc) -> bool:

@@ -11,21 +11,19 @@ import pytest
 
 from .baseline import Baseline
 from .checks import CHECKS, Check
-from .errors import InstallError, K8sNetError, NotApplicable, NotObserved
+from .errors import ClusterError, K8sNetError, NotApplicable, NotObserved
 from .finding import Finding
 from .gather import Gathered
 from .ignores import ignore_for
 from .locate import line_of
 from .model import Application, Subject
-from .report.recorder import attach, send_progress
+from .report.recorder import attach
 from .report.results import Result
 from .run import ChartRun, run_of
 from .settings import Settings
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
-
-    from .runtime import Runtime
 
 
 IN_BASELINE = "in the baseline"
@@ -153,24 +151,9 @@ class RendersItem(ChartItem):
 class InstallsItem(ChartItem):
     """Whether the release becomes ready in the cluster."""
 
-    def setup(self) -> None:
-        """Say what is about to happen."""
-        super().setup()
-        assert self.run.runtime is not None
-        self.run.runtime.announce(self.application, observation=False)
-
     def runtest(self) -> None:
-        """Install the release, unless an earlier item did.
-
-        A failure shows what the cluster says about each pod.
-        """
-        assert self.run.runtime is not None
-        try:
-            self.run.runtime.install(self.gathered.target, self.application)
-        except InstallError as error:
-            self._judge(str(error))
-        else:
-            self._judge("")
+        """Fail with what the cluster says about each pod."""
+        self._judge(self.run.outcome(self.gathered).error)
 
 
 class CheckItem(ChartItem):
@@ -193,17 +176,11 @@ class CheckItem(ChartItem):
         # JUnit's properties: what GitLab and Jenkins group by.
         self.user_properties += [("check", check.full_name), ("object", str(subject))]
 
-    def setup(self) -> None:
-        """Say what is about to happen."""
-        super().setup()
-        if self._runtime is not None:
-            self._runtime.announce(self.application, observation=True)
-
     @property
-    def _runtime(self) -> Runtime | None:
-        """The cluster, where the check has a use for it."""
+    def observed(self) -> bool:
+        """Whether the verdict is about sockets, too."""
         useful = self.check.needs_sockets or self.check.uses_sockets
-        return self.run.runtime if useful else None
+        return useful and self.run.settings.cluster != "none"
 
     @property
     def _annotation(self) -> str:
@@ -262,16 +239,17 @@ class CheckItem(ChartItem):
 
         :raises NotObserved: the check needs sockets, and the release did not install.
         """
-        if self._runtime is None:
+        if not self.observed:
             return self.subject, self.application
-        try:
-            application = self._runtime.observe(self.gathered.target, self.application)
-        except InstallError as error:
-            if self.check.needs_sockets:
-                reason = str(error).partition("\n")[0]
-                raise NotObserved(f"not observed: {reason}") from None
-            return self.subject, self.application
-        return _same(self.subject, application), application
+        outcome = self.run.outcome(self.gathered)
+        if outcome.observed is not None:
+            return _same(self.subject, outcome.observed), outcome.observed
+        if outcome.broken:
+            raise ClusterError(outcome.broken)
+        if self.check.needs_sockets:
+            reason = outcome.error.partition("\n")[0]
+            raise NotObserved(f"not observed: {reason}")
+        return self.subject, self.application
 
     def _located(self, finding: Finding) -> Finding:
         line = line_of(self.gathered.target.chart.path, finding.at)
@@ -350,12 +328,3 @@ def report_item(item: pytest.Item, report: pytest.TestReport) -> None:
         report.longrepr = (item.location[0], None, report.longrepr[2])  # type: ignore[assignment]
     if report.when == "call" or not report.passed:
         attach(report, item.result(report))
-    send_progress(report, item.run.take_progress())
-
-
-def finish_release(item: pytest.Item, following: pytest.Item | None) -> None:
-    """Uninstall a release after the last of its items that this process runs."""
-    if not isinstance(item, ChartItem) or item.run.runtime is None:
-        return
-    if not isinstance(following, ChartItem) or following.gathered is not item.gathered:
-        item.run.runtime.finish(item.gathered.target, item.application)

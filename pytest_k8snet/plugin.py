@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,8 @@ class _ChartHooks:
 
     # Both come after the terminal's header; the first one only where there are workers to start.
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_setupnodes(self) -> None:
+    def pytest_xdist_setupnodes(self, specs: Sequence[Any]) -> None:
+        self._run.see_workers(specs)
         self._begin()
 
     @pytest.hookimpl(tryfirst=True)
@@ -76,6 +77,25 @@ class _ChartHooks:
 
         return collect_file(file_path, parent, self._run)
 
+    # Before pytest-xdist says that this worker has collected its tests.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if self._run.runtime is not None:
+            from .needed import needed
+
+            self._run.runtime.plan(needed(session.items, self._run.gathered))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        self._run.observe()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        self._run.observe()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._run.finish(nodeid)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
@@ -86,11 +106,6 @@ class _ChartHooks:
         report_item(item, report)
         return report
 
-    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        from .items import finish_release
-
-        finish_release(item, nextitem)
-
     @pytest.hookimpl(trylast=True)  # after the terminal has counted it
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._run.record(report)
@@ -98,12 +113,6 @@ class _ChartHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["k8snet"] = self._run.hand_over()
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        from .scheduling import make_scheduler
-
-        return make_scheduler(config, log, self._run.settings, self._run.gathered)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         terminalreporter.section("k8snet")

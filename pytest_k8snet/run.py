@@ -1,16 +1,17 @@
 """One pytest run over charts: its settings, its charts, its cluster, its results.
 
 The process without workers, or the controller of the workers, gathers the
-charts and owns the cluster. A worker of pytest-xdist gets both handed over.
+charts, owns the cluster and observes the releases. A worker of pytest-xdist gets
+the applications handed over by value, and asks for what was observed.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+import pickle
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,17 +20,16 @@ import pytest
 
 from .baseline import read_baseline
 from .gather import Gathered, Gathering, Target
-from .handover import hand_over, take_over
 from .helm.engine import Engine, choose_engine
 from .helm.pool import Pool, open_pool
 from .ignores import read_ignores
 from .report.files import write_reports
-from .report.recorder import Recorder, progress
+from .report.recorder import Recorder
 from .report.terminal import forget_silent, say
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .runtime import Runtime
+    from .runtime import Outcome, Runtime, Session
 
 _RUN = pytest.StashKey["ChartRun"]()
 
@@ -51,11 +51,10 @@ class ChartRun:
         self.recorder = Recorder()
         self.ignores = read_ignores(settings.ignore_findings)
         self.baseline = read_baseline(settings.baseline) if settings.baseline else None
-        self._progress: list[str] = []
         self._unwritten: list[str] = []
         self._begun = False
         self._handed: Mapping[str, Any] | None = getattr(config, "workerinput", {}).get("k8snet")
-        self._folder: Path | None = None
+        self._session: Session | None = None
         self._pool: Pool | None = None
         self._gathering: Gathering | None = None
         self.engine: Engine | None = None
@@ -70,7 +69,9 @@ class ChartRun:
     @property
     def handed_args(self) -> list[str] | None:
         """The paths to collect, as the controller found them; None in the controller."""
-        return None if self._handed is None else list(self._handed["args"])
+        if self._handed is None:
+            return None
+        return [str(self._here(Path(argument))) for argument in self._handed["args"]]
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -115,26 +116,75 @@ class ChartRun:
         if observe and self.settings.cluster != "none":
             from .runtime import start
 
-            self.runtime = start(self.settings, report=self.say)
-            self.recorder.cluster = self.runtime.facts()
-            for line in self.runtime.header():
+            self.runtime = self._session = start(self.settings, self.gathered, report=self.say)
+            self.recorder.cluster = self._session.facts()
+            for line in self._session.header():
                 self.say(line)
 
     def _take_over(self, handed: Mapping[str, Any]) -> None:
-        self.gathered = take_over(Path(handed["folder"]))
+        """Read what the controller gathered; a worker never renders."""
+        gathered: tuple[Gathered, ...] = pickle.loads(handed["gathered"])  # noqa: S301 - our own
+        self.gathered = tuple(map(self._moved, gathered))
         if handed["runtime"] is not None:
-            from .runtime import attach
+            from .runtime import join
 
-            self.runtime = attach(handed["runtime"], self.settings, self._progress.append)
+            self.runtime = join(handed["runtime"])
+
+    def _moved(self, one: Gathered) -> Gathered:
+        """The same with the chart where this process has it."""
+        chart = one.target.chart
+        path = self._here(chart.path)
+        if path == chart.path:
+            return one
+        return replace(one, target=one.target._replace(chart=replace(chart, path=path)))
+
+    def _here(self, path: Path) -> Path:
+        """A path of the controller; below the root directory, which may be elsewhere here."""
+        assert self._handed is not None
+        there, here = Path(self._handed["root"]), self.settings.root
+        return here / path.relative_to(there) if path.is_relative_to(there) else path
+
+    def see_workers(self, specs: Iterable[Any]) -> None:
+        """Refuse workers that cannot reach the cluster.
+
+        :raises UsageError: names one.
+        """
+        if self.settings.cluster == "none":
+            return
+        for spec in specs:
+            if not spec.popen or spec.via:
+                raise pytest.UsageError(
+                    f"--k8snet-cluster={self.settings.cluster}: the cluster is reached from this"
+                    f" machine alone, so its workers have to be here: -n N, not --tx={spec}"
+                )
+
+    def observe(self) -> None:
+        """Install and observe the releases that the collected tests need, once."""
+        if self._session is not None:
+            self._session.stage.run(self.say)
+
+    def outcome(self, gathered: Gathered) -> Outcome:
+        """What became of a release in the cluster.
+
+        :raises ClusterError: there is nothing to be known of it.
+        """
+        assert self.runtime is not None
+        return self.runtime.outcome(gathered)
+
+    def finish(self, nodeid: str) -> None:
+        """Let go of what only this test needed."""
+        # With --dist=each every worker runs it.
+        if self._session is not None and self._config.getoption("dist", "no") != "each":
+            self._session.stage.finish(nodeid)
 
     def say(self, line: str) -> None:
         """Print a line of progress."""
         say(self._config, line)
 
     def record(self, report: pytest.TestReport) -> None:
-        """Take in what an item reported, and say what its worker could not."""
+        """Take in what an item reported, and say what goes on beside the tests."""
         self.recorder.record(report)
-        for line in progress(report):
+        for line in self._session.stage.news() if self._session is not None else ():
             self.say(line)
         if report.nodeid.partition("::")[0] in self._nodeids:
             forget_silent(self._config, report)
@@ -142,11 +192,6 @@ class ChartRun:
     @cached_property
     def _nodeids(self) -> frozenset[str]:
         return frozenset(one.target.nodeid for one in self.gathered)
-
-    def take_progress(self) -> list[str]:
-        """The lines of progress since the last time, in a worker."""
-        lines, self._progress[:] = list(self._progress), []
-        return lines
 
     @cached_property
     def by_file(self) -> dict[Path, list[Gathered]]:
@@ -170,8 +215,8 @@ class ChartRun:
         results = self.recorder.results()
         lines = [*summary_lines(results), *outdated_lines(results, self.ignores, self.baseline)]
         lines += self._unwritten
-        if self.runtime is not None:
-            costs = self.runtime.costs().items()
+        if self._session is not None:
+            costs = self._session.costs().items()
             lines.append(", ".join(f"{step} {seconds:.1f} s" for step, seconds in costs))
         if os.environ.get("GITHUB_ACTIONS") == "true":
             from .report.annotations import github_annotations
@@ -189,25 +234,22 @@ class ChartRun:
         return not self._unwritten
 
     def hand_over(self) -> dict[str, Any]:
-        """What a worker needs, as plain data."""
-        if self._folder is None:
-            # Below the runtime's folder, which goes even when this process is killed.
-            below = self.runtime.folder if self.runtime is not None else None
-            self._folder = Path(tempfile.mkdtemp(prefix="pytest-k8snet-", dir=below))
-            hand_over(self.gathered, self._folder)
-        runtime = self.runtime.handle() if self.runtime is not None else None
-        args = [str(argument) for argument in self._config.args]
-        return {"args": args, "folder": str(self._folder), "runtime": runtime}
+        """What a worker needs, as plain data: it may share no disk with this process."""
+        return {
+            "args": [str(argument) for argument in self._config.args],
+            "root": str(self.settings.root),
+            "gathered": self._pickled,
+            "runtime": self._session.handle() if self._session is not None else None,
+        }
+
+    @cached_property
+    def _pickled(self) -> bytes:
+        return pickle.dumps(self.gathered, protocol=pickle.HIGHEST_PROTOCOL)
 
     def close(self) -> None:
         """Give back all that the run holds. Safe to call more than once."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
-        try:
-            if self.runtime is not None:
-                self.runtime.close()
-        finally:
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-                self._folder = None
+        if self.runtime is not None:
+            self.runtime.close()

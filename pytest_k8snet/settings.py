@@ -102,6 +102,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("--k8snet-keep-cluster", "", "leave the kind cluster running and say how to delete it"),
     Option("--k8snet-timeout", "SECONDS", "the longest to wait for a release to be ready", "300"),
     Option(
+        "--k8snet-parallel",
+        "N",
+        "install and observe so many releases at once; four for each processor by default",
+    ),
+    Option(
         "--k8snet-probe-image",
         "IMAGE",
         "the image that reads /proc in a cluster that is not kind's, and that proves enforcement",
@@ -138,6 +143,7 @@ class Settings:
     images: tuple[str, ...] = ()
     keep_cluster: bool = False
     timeout: float = 300.0
+    parallel: int = 4
     probe_image: str = ""
 
 
@@ -216,6 +222,12 @@ class _Reader:
             raise SettingsError(msg)
         return seconds
 
+    def number(self, name: str, default: int) -> int:
+        text = self.text(name)
+        if text and not (text.isdecimal() and int(text)):
+            raise SettingsError(f"{_BY_NAME[name].flag}={text}: expected a whole number above 0")
+        return int(text or default)
+
     def choice(self, name: str, choices: Sequence[str]) -> str:
         option = _BY_NAME[name]
         text = self.text(name)
@@ -268,6 +280,7 @@ def read_settings(config: pytest.Config) -> Settings:
         images=read.many("k8snet_image"),
         keep_cluster=read.switch("k8snet_keep_cluster"),
         timeout=read.seconds("k8snet_timeout"),
+        parallel=read.number("k8snet_parallel", default=4 * (os.cpu_count() or 1)),
         probe_image=read.text("k8snet_probe_image"),
     )
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,7 @@ _IN_ARCHIVE = 4  # <chart>/charts/<dependency>/Chart.yaml
 class Workspace:
     """Private copies of the charts that need one; gone when it is closed.
 
-    Each process has its own, so no two of them write to the same place.
+    Each process has its own, so no two of them write to the same place; threads take turns.
 
     :param below: where to make them; None is the system's temporary folder.
     """
@@ -37,6 +38,7 @@ class Workspace:
         self._below = below
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._prepared: dict[Path, Path] = {}
+        self._turn = threading.Lock()
 
     def close(self) -> None:
         """Remove the copies. Safe to call more than once."""
@@ -51,7 +53,8 @@ class Workspace:
         :raises ChartError: the chart cannot be read, or a dependency is absent;
             the message names it and the command that fetches it.
         """
-        return self._prepare(chart, ())
+        with self._turn:
+            return self._prepare(chart, ())
 
     def _prepare(self, chart: Chart, above: tuple[Path, ...]) -> Path:
         if chart.path not in self._prepared:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import select
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,17 @@ from .process import Process
 
 # Helm's own timeout says what it waited for, so it gets the time to say it.
 GRACE = 15.0
+_LOOK = 0.2  # seconds between two looks whether to break off
 
 
 def install(
-    engine: Engine, job: Job, kubeconfig: Path, *, timeout: float, wait: bool = True
+    engine: Engine,
+    job: Job,
+    kubeconfig: Path,
+    *,
+    timeout: float,
+    wait: bool = True,
+    over: threading.Event | None = None,
 ) -> None:
     """Install a chart; its namespace exists already.
 
@@ -33,12 +41,13 @@ def install(
     :param kubeconfig: a private one; its current context is the cluster.
     :param timeout: seconds, hooks and waiting included.
     :param wait: until workloads are ready and Jobs complete.
+    :param over: Helm is ended as soon as this is set.
     :raises InstallError: with Helm's own words, cleaned. What was made of the
         release stays; uninstall it.
     :raises HelmMissing: the engine cannot be started.
     """
     request = {**plain(job), **_where(kubeconfig, timeout, wait=wait)}
-    error = _perform(engine, request, timeout)
+    error = _perform(engine, request, timeout, over)
     if error:
         raise InstallError(
             f"{job.title}: release {job.release} cannot be installed in namespace"
@@ -54,11 +63,13 @@ def uninstall(
     *,
     timeout: float,
     wait: bool = True,
+    over: threading.Event | None = None,
 ) -> None:
     """Uninstall a release; one that does not exist is uninstalled already.
 
     :param timeout: seconds, hooks and waiting included.
     :param wait: until its objects are gone.
+    :param over: Helm is ended as soon as this is set.
     :raises InstallError: with Helm's own words, cleaned.
     :raises HelmMissing: the engine cannot be started.
     """
@@ -68,7 +79,7 @@ def uninstall(
         "namespace": namespace,
         **_where(kubeconfig, timeout, wait=wait),
     }
-    error = _perform(engine, request, timeout)
+    error = _perform(engine, request, timeout, over)
     if error:
         raise InstallError(
             f"release {release} cannot be uninstalled from namespace {namespace}: {error}"
@@ -83,12 +94,14 @@ def _where(kubeconfig: Path, timeout: float, *, wait: bool) -> dict[str, Any]:
     }
 
 
-def _perform(engine: Engine, request: dict[str, Any], timeout: float) -> str:
+def _perform(
+    engine: Engine, request: dict[str, Any], timeout: float, over: threading.Event | None
+) -> str:
     """Helm's error in plain words, "" when all went well."""
     process = Process(engine.command("release"), engine.environment("release"))
     try:
         process.send(request)
-        return _outcome(engine, process, timeout)
+        return _outcome(engine, process, timeout, over or threading.Event())
     finally:
         process.kill()
 
@@ -100,9 +113,13 @@ def _explained(error: str) -> str:
     return messages.explained(error) + (late if "context deadline exceeded" in error else "")
 
 
-def _outcome(engine: Engine, process: Process, timeout: float) -> str:
+def _outcome(engine: Engine, process: Process, timeout: float, over: threading.Event) -> str:
     deadline = time.monotonic() + timeout + GRACE
-    while select.select([process.results], [], [], max(0.0, deadline - time.monotonic()))[0]:
+    while (left := deadline - time.monotonic()) > 0:
+        if over.is_set():
+            return "broken off"
+        if not select.select([process.results], [], [], min(left, _LOOK))[0]:
+            continue
         if not process.hear():
             code, written = process.exit_code(), process.written()
             if process.ready:

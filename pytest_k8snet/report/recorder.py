@@ -13,24 +13,11 @@ if TYPE_CHECKING:
     from ..gather import Gathered
 
 ATTRIBUTE = "k8snet_result"
-_PROGRESS = "k8snet_progress"
 
 
 def attach(report: pytest.TestReport, result: Result) -> None:
     """Put a result on the report that pytest-xdist sends to the controller."""
     setattr(report, ATTRIBUTE, result_to_json(result))
-
-
-def send_progress(report: pytest.TestReport, lines: list[str]) -> None:
-    """Put a worker's lines of progress on a report: a worker has no terminal."""
-    if lines:
-        setattr(report, _PROGRESS, lines)
-
-
-def progress(report: pytest.TestReport) -> list[str]:
-    """The lines of progress that came with a report."""
-    lines: list[str] = getattr(report, _PROGRESS, [])
-    return lines
 
 
 class Recorder:

@@ -3,6 +3,7 @@
 Imported only with ``--k8snet-cluster``.
 """
 
-from .session import Runtime, attach, start
+from .session import Runtime, Session, join, start
+from .stage import Need, Outcome, Plan
 
-__all__ = ["Runtime", "attach", "start"]
+__all__ = ["Need", "Outcome", "Plan", "Runtime", "Session", "join", "start"]

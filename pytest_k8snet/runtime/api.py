@@ -66,9 +66,11 @@ class Api:
 
     def __init__(self, kubeconfig: Path) -> None:
         self.client = _connect(kubeconfig)
+        self._closed = False
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections; whoever still asks is told that it is over."""
+        self._closed = True
         self.client.rest_client.pool_manager.clear()
 
     @property
@@ -181,6 +183,8 @@ class Api:
 
         query = urlencode({key: value for key, value in options.items() if value != ""})
         for left in reversed(range(_TRIES if method == "GET" else 1)):
+            if self._closed:
+                raise ClusterError("broken off: the run is over")
             try:
                 response = self.client.rest_client.pool_manager.request(
                     method,

@@ -69,9 +69,10 @@ class Observer:
         self._timeout = timeout
         self._short = short
 
-    def observe(self, report: Callable[[str], None]) -> Application:
+    def observe(self, step: Callable[[str], None]) -> Application:
         """The application with the sockets of all its workloads.
 
+        :param step: is told what goes on.
         :raises ClusterError: the cluster does not answer any more.
         """
         hints = {
@@ -79,11 +80,11 @@ class Observer:
             for workload in self._application.workloads
         }
         first = self._first(hints)
-        report("replacing the pods and observing them again")
+        step("second run")
         again = self._next(hints, first)
         late = self._grown(first, again)
         if late:
-            report("more ports than before: observing a third time")
+            step("third run")
             third = self._next(hints, again)
             for reference in late:
                 if self._stayed(reference, first, again, third):

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import IO, Protocol
 
@@ -38,6 +39,8 @@ class Reader(Protocol):
 class NodeReader:
     """Reads ``/proc`` on the nodes, which see the processes of all their containers.
 
+    Any thread may look; a node is asked by one at a time.
+
     Nothing is put into a pod, so it may be distroless, read-only, or both.
     """
 
@@ -45,6 +48,8 @@ class NodeReader:
         self._engine = engine
         self._byteorder = byteorder
         self._shells: dict[str, NodeShell] = {}
+        self._turns: dict[str, Lock] = {}
+        self._closed = False
 
     def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
         """See :class:`Reader`.
@@ -63,15 +68,17 @@ class NodeReader:
         return {uid: look for looks in found for uid, look in looks.items()}
 
     def close(self) -> None:
-        """See :class:`Reader`."""
-        for shell in self._shells.values():
-            shell.close()
-        self._shells.clear()
+        """See :class:`Reader`; whoever still looks is told that it is over."""
+        self._closed = True
+        while self._shells:
+            self._shells.popitem()[1].close()
 
     def _look_on(self, node: str, pods: list[Pod]) -> dict[str, Look]:
         ids = {container.id for pod in pods for container in pod.running}
         try:
-            sample = read_sample(self._ask(node, ids), ids, self._byteorder)
+            with self._turns.setdefault(node, Lock()):
+                text = self._ask(node, ids)
+            sample = read_sample(text, ids, self._byteorder)
         except Torn:
             return {}
         except Failed as error:
@@ -83,6 +90,8 @@ class NodeReader:
 
     def _ask(self, node: str, ids: Collection[str]) -> str:
         """A sample; with another shell where the last one has ended."""
+        if self._closed:
+            raise ClusterError("broken off: the run is over")
         shell = self._shells.pop(node, None)
         if shell is not None:
             try:

@@ -7,21 +7,25 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 from ..errors import ClusterError, InstallError
+from ..gather import Target
 from ..helm import release as helm
+from ..helm.dependencies import Workspace
 from ..helm.engine import Engine
 from ..helm.job import Job
 from ..model import Application, Reference
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
-from .observe import ByPod
+from .observe import ByPod, Observer
 from .pods import Owners, Pod
+from .reader import Reader
 from .readiness import HOPELESS, failure, waits_for
+from .settle import FIRST
 from .watch import Watch
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -47,10 +51,14 @@ _STEADY = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Helm:
-    """What installs and uninstalls: Helm itself, in a process that ends with this one."""
+    """What installs and uninstalls: Helm itself, in a process that ends with this one.
+
+    :ivar over: once it is set, Helm is ended wherever it is.
+    """
 
     engine: Engine
     kubeconfig: Path
+    over: threading.Event = field(default_factory=threading.Event)
 
     def install(self, job: Job, timeout: float) -> None:
         """Install, hooks included, and leave it to the caller to wait.
@@ -60,7 +68,7 @@ class Helm:
 
         :raises InstallError: with Helm's own message.
         """
-        helm.install(self.engine, job, self.kubeconfig, timeout=timeout, wait=False)
+        helm.install(self.engine, job, self.kubeconfig, timeout=timeout, wait=False, over=self.over)
 
     def uninstall(self, release: str, namespace: str) -> None:
         """Uninstall what there is of the release.
@@ -68,51 +76,105 @@ class Helm:
         :raises InstallError: with Helm's own message.
         """
         helm.uninstall(
-            self.engine, release, namespace, self.kubeconfig, timeout=_CLEAR_AWAY, wait=False
+            self.engine,
+            release,
+            namespace,
+            self.kubeconfig,
+            timeout=_CLEAR_AWAY,
+            wait=False,
+            over=self.over,
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all releases of a run have in common.
+
+    :ivar owner: who is to answer for their namespaces.
+    :ivar timeout: seconds that each may take to become ready.
+    """
+
+    api: Api
+    helm: Helm
+    reader: Reader
+    workspace: Workspace
+    owner: str
+    timeout: float
+
+    def stop(self) -> None:
+        """Break off all that goes on with releases, in whatever thread; it raises there."""
+        self.helm.over.set()
+        self.api.close()
+        self.reader.close()
+
+
 class Release:
-    """One chart with one values set in the cluster."""
+    """One chart with one values set in the cluster, in a namespace of its own."""
 
-    def __init__(self, api: Api, helm: Helm, application: Application, namespace: str) -> None:
-        self._api = api
-        self._helm = helm
+    def __init__(self, site: Site, target: Target, application: Application) -> None:
+        self._site = site
+        self._api = site.api
+        self._target = target
         self.application = application
-        self.namespace = namespace
-        self.owners = Owners(api, application, namespace)
+        self.namespace = new_namespace(target.id, target.values.name)
+        self._owners = Owners(site.api, application, self.namespace)
         self._found_missing: set[str] = set()
+        self._short: dict[Reference, ByPod] = {}
 
-    def install(self, job: Job, watch: Watch, owner: str, timeout: float) -> dict[Reference, ByPod]:
-        """Install and wait until everything is ready; what was seen of pods that ended.
+    def install(self) -> None:
+        """Install and wait until everything is ready.
 
-        :param job: the chart, for this namespace.
-        :param owner: who is to answer for the namespaces.
         :raises InstallError: Helm could not, or it is not ready in time; with what
             the cluster says about each pod.
         """
+        target, timeout = self._target, self._site.timeout
+        job = Job(
+            self._site.workspace.prepare(target.chart),
+            target.values.files,
+            target.values.sets,
+            self.application.release,
+            self.namespace,
+            label=target.id,
+        )
+        watch = Watch(self._site.reader, {}, FIRST)
         deadline = time.monotonic() + timeout
-        self._make_namespaces(owner)
+        self._make_namespaces()
         try:
             with self._looking(watch):
-                self._run_helm(job, owner, timeout)
-            self.owners.locate()
+                self._run_helm(job)
+            self._owners.locate()
             self._wait(watch, deadline, timeout)
         except InstallError as error:
-            told = describe(self._api, self.owners.namespaces)
+            told = describe(self._api, self._owners.namespaces)
             raise InstallError(f"{error}\n{told}".rstrip()) from None
-        return {
+        self._short = {
             workload.reference: seen
             for workload in self.application.workloads
             if (seen := watch.lasting(workload))
         }
+
+    def observe(self, step: Callable[[str], None]) -> Application:
+        """The application with the sockets of two runs of each of its pods.
+
+        :param step: is told what goes on.
+        :raises ClusterError: the cluster does not answer any more.
+        """
+        observer = Observer(
+            self._api,
+            self._site.reader,
+            self._owners,
+            self.application,
+            timeout=self._site.timeout,
+            short=self._short,
+        )
+        return observer.observe(step)
 
     def remove(self) -> None:
         """Uninstall the release and delete what was made for it, whatever state it is in.
 
         The namespace may go on ending for a while; :func:`wait_until_gone` waits.
         """
-        remove(self._api, self._helm, self._api.namespace(self.namespace))
+        remove(self._api, self._site.helm, self._api.namespace(self.namespace))
         for namespace in self._others():
             item = self._api.namespace(namespace)
             if item is not None and _made_for(item) == self.namespace:
@@ -132,7 +194,7 @@ class Release:
         """Namespaces beside the release's own that objects of the chart are meant for."""
         return sorted(other_namespaces(self.application) | self._found_missing)
 
-    def _make_namespaces(self, owner: str) -> None:
+    def _make_namespaces(self) -> None:
         """The release's namespace, and those of others that the chart expects to be there."""
         wanted = [
             self.namespace,
@@ -147,7 +209,7 @@ class Release:
                 annotations[DEFINITIONS] = " ".join(definitions)
             if any("delete" in workload.hook for workload in self.application.workloads):
                 annotations[HOOKED] = ""
-            labels = {MANAGED_BY: MANAGER, OWNER: owner}
+            labels = {MANAGED_BY: MANAGER, OWNER: self._site.owner}
             metadata = {"name": name, "labels": labels, "annotations": annotations}
             self._api.create_namespace({"metadata": metadata})
 
@@ -157,18 +219,18 @@ class Release:
         mine = {name for kind, _, name in kinds if kind == "CustomResourceDefinition"}
         return sorted(mine - self._api.definition_names()) if mine else []
 
-    def _run_helm(self, job: Job, owner: str, timeout: float) -> None:
+    def _run_helm(self, job: Job) -> None:
         """Install, and again where an object is meant for a namespace that is not there."""
         while True:
             try:
-                return self._helm.install(job, timeout)
+                return self._site.helm.install(job, self._site.timeout)
             except InstallError as error:
                 missing = set(_NO_NAMESPACE.findall(str(error)))
                 if not missing or missing <= self._found_missing:
                     raise
                 self._found_missing |= missing
-            self._helm.uninstall(job.release, self.namespace)
-            self._make_namespaces(owner)
+            self._site.helm.uninstall(job.release, self.namespace)
+            self._make_namespaces()
 
     @contextlib.contextmanager
     def _looking(self, watch: Watch) -> Iterator[None]:
@@ -181,7 +243,7 @@ class Release:
         def look() -> None:
             with contextlib.suppress(ClusterError, Refused):  # Helm meets the same, and says so
                 while not over.wait(_POLL):
-                    watch.look_at_short_lived(self.owners.pods())
+                    watch.look_at_short_lived(self._owners.pods())
 
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
@@ -195,7 +257,7 @@ class Release:
         ready_since: float | None = None
         steady_since: float | None = None
         while True:
-            pods = self.owners.pods()
+            pods = self._owners.pods()
             watch.look_at_short_lived(pods)
             waiting = dict(self._waiting())
             self._see_hopeless(pods)
@@ -225,7 +287,7 @@ class Release:
         by_kind: dict[tuple[str, str], dict[str, Reference]] = defaultdict(dict)
         for workload in self.application.workloads:
             if not workload.hook and workload.kind != "CronJob":
-                kind, namespace, name = self.owners.live(workload.reference)
+                kind, namespace, name = self._owners.live(workload.reference)
                 by_kind[kind, namespace][name] = workload.reference
         for (kind, namespace), wanted in by_kind.items():
             for item in self._api.list_of(kind, namespace):
@@ -245,6 +307,19 @@ class Release:
                         f"container {container.name} of Pod/{pod.name} cannot start:"
                         f" {container.waiting}"
                     )
+
+
+def exclusive(application: Application) -> Iterator[str]:
+    """Names of what only one release at a time can have in a cluster."""
+    for kind, _, name in application.cluster_scoped:
+        yield f"{kind}/{name}"
+    for name in other_namespaces(application):
+        yield f"Namespace/{name}"
+    for workload in application.workloads:
+        if workload.host_network or any(port.host_port for _, port in workload.declared()):
+            yield "ports of the nodes"
+    if any(service.type == "NodePort" for service in application.services):
+        yield "node ports of Services"
 
 
 def other_namespaces(application: Application) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the processes of a run share: a private folder, locks, and what became of each release.
+"""The private folder of a run, and locks between the runs of a machine.
 
 A lock is ``flock`` on a file: the kernel lets go of it when its holder dies,
 however it dies. What a holder wrote into the file stays then, so that the next
@@ -11,13 +11,11 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import pickle
 import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from .owner import is_gone, read_owner
 
@@ -25,7 +23,7 @@ _PREFIX = "k8snet-"
 
 
 class Lock:
-    """A lock between processes; not for threads of one process."""
+    """A lock between processes, and between the holders of one process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -140,23 +138,3 @@ def sweep_folders(report: Callable[[str], None]) -> None:
 def short(text: str) -> str:
     """A file name for any text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def store(path: Path, value: Any) -> None:
-    """Write a value so that a reader sees all of it or what was there before."""
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    try:
-        with unfinished.open("wb") as file:
-            pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def load(path: Path) -> Any:
-    """What :func:`store` wrote, None if nothing yet."""
-    try:
-        with path.open("rb") as file:
-            return pickle.load(file)  # noqa: S301 - our own, in a folder that only we can enter
-    except FileNotFoundError:
-        return None

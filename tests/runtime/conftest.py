@@ -16,11 +16,12 @@ from pytest_k8snet.errors import ClusterError
 from pytest_k8snet.gather import Gathered, Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.pool import open_pool
-from pytest_k8snet.runtime import Runtime, start
+from pytest_k8snet.runtime import Need, Outcome, Session, start
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
 from pytest_k8snet.runtime.owner import new_run
 from pytest_k8snet.runtime.share import locked
+from pytest_k8snet.runtime.stage import Stage, key_of
 from pytest_k8snet.settings import Settings
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
@@ -74,15 +75,15 @@ def settings(cluster: str, *charts: Path, **given: object) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def runtime(cluster_name: str) -> Iterator[Runtime]:
+def runtime(cluster_name: str) -> Iterator[Session]:
     """The tests' cluster as a run has it."""
-    runtime = start(settings(f"kind:{cluster_name}"), report=print)
+    runtime = start(settings(f"kind:{cluster_name}"), (), report=print)
     yield runtime
     runtime.close()
 
 
 @pytest.fixture(scope="session")
-def api(runtime: Runtime) -> Api:
+def api(runtime: Session) -> Api:
     return runtime.api
 
 
@@ -96,6 +97,13 @@ def gather() -> Callable[..., list[Gathered]]:
             return list(Gathering(settings("none", *charts), pool).run())
 
     return gather
+
+
+def observe(stage: Stage, *gathered: Gathered, observe: bool = True) -> list[Outcome]:
+    """What becomes of releases that a run needs observed, or only installed."""
+    stage.plan({key_of(one): Need(observe) for one in gathered})
+    stage.run(print)
+    return [stage.outcome(key_of(one)) for one in gathered]
 
 
 def write_chart(folder: Path, text: str, **files: str) -> Path:

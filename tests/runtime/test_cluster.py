@@ -119,7 +119,7 @@ def test_a_cluster_that_does_not_answer_leaves_nothing(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(ClusterError, match="does not answer"):
-        start(settings("context:work"), report=print)
+        start(settings("context:work"), (), report=print)
     assert [file.name for file in tmp_path.iterdir()] == ["config"]
 
 

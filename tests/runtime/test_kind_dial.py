@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pytest_k8snet.runtime import Runtime
+from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.dial import Dial, Place, dial
 from pytest_k8snet.runtime.pods import read_pod
@@ -53,7 +53,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(runtime: Runtime, api: Api) -> Iterator[World]:
+def world(runtime: Session, api: Api) -> Iterator[World]:
     namespace = "k8snet-test-dial"
     api.create_namespace({"metadata": {"name": namespace}})
     try:

@@ -19,7 +19,6 @@ def test_every_example_shows_its_fault_and_no_other(
         pytester,
         EXAMPLES,
         f"--k8snet-cluster=kind:{cluster_name}",
-        "-n2",
         *("-k", "not (shop and (full or small))"),
     )
     assert report["cluster"]["enforcement"] is True

@@ -11,7 +11,7 @@ import pytest
 from helm.conftest import ENGINES, engine_or_skip
 from pytest_k8snet.errors import InstallError
 from pytest_k8snet.helm import Engine, Job, install, uninstall
-from pytest_k8snet.runtime import Runtime
+from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
 
 from .conftest import BUSYBOX, write_chart
@@ -70,7 +70,7 @@ def chart(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kubeconfig(runtime: Runtime) -> Path:
+def kubeconfig(runtime: Session) -> Path:
     return runtime.cluster.kubeconfig
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pytest_k8snet.gather import Gathered
 from pytest_k8snet.model import Application, Socket, Workload
-from pytest_k8snet.runtime import Runtime
+from pytest_k8snet.runtime import Session
 
-from .conftest import write_chart
+from .conftest import observe, write_chart
 
 pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
 
@@ -22,18 +23,18 @@ Seen = set[tuple[str, int, str, str, str]]
 
 @pytest.fixture(scope="module")
 def observed(
-    runtime: Runtime,
+    runtime: Session,
     gather: Callable[..., list[Gathered]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Application]:
     """The chart of many programs, observed once."""
     folder = tmp_path_factory.mktemp("charts") / "programs"
     chart = write_chart(folder, PROGRAMS.read_text(encoding="utf-8"))
-    (one,) = gather(chart)
-    assert one.application is not None
-    runtime.install(one.target, one.application)
-    yield runtime.observe(one.target, one.application)
-    runtime.finish(one.target, one.application)
+    gathered = gather(chart)
+    with closing(runtime.new_stage(gathered)) as stage:
+        (outcome,) = observe(stage, *gathered)
+        assert outcome.observed is not None, outcome
+        yield outcome.observed
 
 
 def workload(observed: Application, name: str) -> Workload:

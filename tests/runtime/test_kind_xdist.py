@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# Each of these two charts makes objects of the same names: one without a namespace, which can be
+# Each of two charts makes objects of the same names: one without a namespace, which can be
 # known beforehand, and one in a namespace that is written out, which nobody can know of.
 CHART = f"""
 apiVersion: rbac.authorization.k8s.io/v1
@@ -43,30 +43,34 @@ spec:
       containers:
       - name: web
         image: "{BUSYBOX}"
-        command: [httpd, -f, -p, "8080"]
+        command: [sh, -c, "echo hello >/a; exec httpd -f -p 8080 -h /"]
         readinessProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 1}}
 """
-SECOND = CHART.partition("---")[2].replace("8080", "7070")
+# A user's own test, which wants each of the releases alive: they take turns.
+MINE = """
+from urllib.request import urlopen
+
+def test_answers(k8snet_release):
+    (pod,) = k8snet_release.pods
+    (port,) = {socket.port for socket in k8snet_release.sockets}
+    with k8snet_release.port_forward(f"Pod/{pod.name}", port) as local:
+        assert urlopen(f"http://127.0.0.1:{local}/a", timeout=10).read() == b"hello\\n"
+"""
 
 
-def results(folder: Path, cluster: str, *args: str) -> dict[str, Any]:
-    """What a run over the charts finds, by node id."""
-    for name, text in (("one", CHART), ("two", CHART), ("three", SECOND)):
-        write_chart(folder / "charts" / name, text)
+def run(folder: Path, cluster: str, *args: str) -> dict[str, Any]:
+    """What a run over two charts and the user's test finds, by node id."""
+    write_chart(folder / "charts" / "one", CHART)
+    write_chart(folder / "charts" / "two", CHART.replace("8080", "7070"))
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (folder / "test_mine.py").write_text(MINE, encoding="utf-8")
     report = folder / "out.json"
-    argv = [
-        *(
-            sys.executable,
-            "-m",
-            "pytest",
-            "--helm-chart=charts",
-            f"--k8snet-cluster=kind:{cluster}",
-        ),
-        *("--k8snet-select=M1,M2", f"--k8snet-json={report}", "-p", "no:cacheprovider", *args),
-    ]
     done = subprocess.run(
-        argv,
+        [
+            *(sys.executable, "-m", "pytest", "test_mine.py", "--helm-chart=charts"),
+            *(f"--k8snet-cluster=kind:{cluster}", f"--k8snet-json={report}"),
+            *("--k8snet-select=M1,M2", "-p", "no:cacheprovider", *args),
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
@@ -74,9 +78,11 @@ def results(folder: Path, cluster: str, *args: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    # M1 of each chart; everything else, the two tests of the user included, passes.
+    assert "2 failed, 8 passed" in done.stdout, done.stdout
     found = json.loads(report.read_text(encoding="utf-8"))["results"]
     return {
-        one["id"]: (
+        one["id"].replace("/Chart.yaml::defaults", ""): (
             one["outcome"],
             [(f["reading"], f["port"], f["process"]) for f in one["findings"]],
         )
@@ -84,18 +90,17 @@ def results(folder: Path, cluster: str, *args: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("args", [("-n2",), ("-n2", "--dist=load")], ids=["whole", "scattered"])
-def test_the_results_are_those_of_a_single_process(
+@pytest.mark.parametrize("args", [("-n0",), ("-n2", "--dist=load")], ids=["alone", "workers"])
+def test_the_results_are_the_same_wherever_the_tests_run(
     args: tuple[str, ...], cluster_name: str, api: Api, tmp_path: Path
 ) -> None:
-    found = results(tmp_path, cluster_name, *args)
-    outcomes = {name.partition("/Chart.yaml::defaults::")[::2]: one for name, one in found.items()}
-    web = "Deployment/web::"
-    for chart, port in (("charts/one", 8080), ("charts/two", 8080), ("charts/three", 7070)):
-        assert outcomes[chart, "installs"] == ("passed", [])
-        assert outcomes[chart, f"{web}M1-undeclared-port"] == (
+    outcomes = run(tmp_path, cluster_name, *args)
+    for chart, port in (("charts/one", 8080), ("charts/two", 7070)):
+        web = f"{chart}::Deployment/web"
+        assert outcomes[f"{chart}::installs"] == ("passed", [])
+        assert outcomes[f"{web}::M1-undeclared-port"] == (
             "failed",
             [("undeclared", port, "httpd")],
         )
-        assert outcomes[chart, f"{web}M2-dynamic-port"] == ("passed", [])
+        assert outcomes[f"{web}::M2-dynamic-port"] == ("passed", [])
     assert not [item for item in our_namespaces(api) if "defaults" in item["metadata"]["name"]]

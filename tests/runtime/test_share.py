@@ -1,4 +1,4 @@
-"""Locks between processes, files that all of them read, and what killed runs left in /tmp."""
+"""Locks between processes, and what killed runs left in /tmp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from pytest_k8snet.runtime import share
 from pytest_k8snet.runtime.owner import new_run, this_process
-from pytest_k8snet.runtime.share import Lock, load, locked, store
+from pytest_k8snet.runtime.share import Lock, locked
 
 HOLD = """
 import sys, os
@@ -112,17 +112,6 @@ def test_several_may_share_a_lock(path: Path) -> None:
     with locked(path, shared=True):
         assert Lock(path).take(wait=False, shared=True)
         assert not Lock(path).take(wait=False)
-
-
-def test_a_value_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "web.state"
-    assert load(path) is None
-    store(path, {"a": 1})
-    assert load(path) == {"a": 1}
-    with pytest.raises(TypeError):
-        store(path, sys.stdout)
-    assert load(path) == {"a": 1}
-    assert [file.name for file in tmp_path.iterdir()] == ["web.state"]
 
 
 def test_the_runs_folder_is_this_users_alone(own_tmp: Path) -> None:
