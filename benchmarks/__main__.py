@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from .growth import measure_growth
 from .peers import Peer, find_peers
 from .runtime import DEFAULT_CHARTS, measure_runtime
 from .stages import measure_stages
@@ -18,7 +19,7 @@ Command = Callable[[argparse.Namespace], None]
 
 def main(arguments: Sequence[str]) -> None:
     """Run one of the commands; a folder alone means ``stages``."""
-    commands = ("stages", "survey", "runtime")
+    commands = ("stages", "survey", "growth", "runtime")
     if arguments and arguments[0] not in (*commands, "-h", "--help"):
         arguments = ("stages", *arguments)
     options = _parser().parse_args(arguments)
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     _add_stages(commands.add_parser("stages", help="time and memory of a run over charts"))
     _add_survey(commands.add_parser("survey", help="a table of faults from --k8snet-json"))
+    _add_growth(commands.add_parser("growth", help="one chart of 1,000 and one of 5,000 units"))
     _add_runtime(commands.add_parser("runtime", help="what a run in a kind cluster costs"))
     return parser
 
@@ -50,6 +52,14 @@ def _add_stages(parser: argparse.ArgumentParser) -> None:
 def _add_survey(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", type=_file, help="what --k8snet-json wrote")
     parser.set_defaults(command=lambda options: print_survey(options.results))
+
+
+def _add_growth(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--units", type=_count, default=1000, help="of the smaller chart (1000)")
+    parser.add_argument("--rounds", type=_count, default=3, help="rounds of both (3)")
+    parser.set_defaults(
+        command=lambda options: measure_growth(options.units, 5 * options.units, options.rounds)
+    )
 
 
 def _add_runtime(parser: argparse.ArgumentParser) -> None:

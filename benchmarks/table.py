@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -30,7 +30,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         print("  ".join(line).rstrip())
 
 
-def print_bars(bars: Sequence[Bar]) -> None:
+def print_bars(bars: Iterable[Bar]) -> None:
     """Print every bar with what was measured, its limit and whether it holds."""
     print_table(
         ("bar", "measured", "limit", "unit", ""),

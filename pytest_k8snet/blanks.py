@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .helm import Chart
+from .index import selected
 from .kinds import KIND_NAMES
-from .matching import selected
 from .model import Application, Blank, Service
 
 # A kind that begins its line is the object's own: that of a scaleTargetRef is indented. Knative's

@@ -26,7 +26,6 @@ from .neighbours import (
     find_neighbours,
     index_workloads,
     needs_second_release,
-    neighbours_of,
     other_release_name,
 )
 from .settings import DEFAULT_RELEASE, Settings
@@ -237,14 +236,13 @@ def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
         yield from gathered
         return
     index = index_workloads(one_each.values())
-    everyone = tuple(neighbours_of(one_each.values()))
     families = _families(one.target for one in gathered)
     for one in gathered:
         if one.application is None:
             yield one
             continue
         own = families[one.target.id]
-        found = find_neighbours(one.application, index, everyone, own)
+        found = find_neighbours(one.application, index, own)
         yield replace(one, application=replace(one.application, neighbours=found)) if found else one
 
 

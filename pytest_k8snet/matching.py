@@ -12,15 +12,14 @@ from itertools import islice
 
 from .kinds import KINDS, POD_INDEX, POD_NAME
 from .model import (
-    Application,
     Container,
     Labels,
     NetworkPolicy,
     Port,
     Requirement,
     Selector,
-    Service,
     ServicePort,
+    Subject,
     Workload,
 )
 
@@ -108,21 +107,12 @@ def takes(selector: Selector, workload: Workload) -> bool:
     return any(matches(selector, labels) for labels in pod_labels(workload, selector))
 
 
-def own_selector_takes(workload: Workload, other: Workload) -> bool:
-    """Whether the workload's own selector takes the pods of another one."""
+def selects(subject: Subject, workload: Workload) -> bool:
+    """Whether the own selector of a Service or a unit takes pods of the workload."""
     return (
-        workload.selector is not None
-        and workload.namespace == other.namespace
-        and takes(workload.selector, other)
-    )
-
-
-def service_takes(service: Service, workload: Workload) -> bool:
-    """Whether the Service sends traffic to pods of the workload."""
-    return (
-        service.selector is not None
-        and service.namespace == workload.namespace
-        and takes(service.selector, workload)
+        subject.selector is not None
+        and subject.namespace == workload.namespace
+        and takes(subject.selector, workload)
     )
 
 
@@ -138,11 +128,6 @@ def policy_takes(policy: NetworkPolicy, workload: Workload) -> bool:
         and (policy.cluster_wide or policy.namespace == workload.namespace)
         and takes(policy.selector, workload)
     )
-
-
-def selected(service: Service, application: Application) -> tuple[Workload, ...]:
-    """The workloads whose pods are endpoints of the Service."""
-    return tuple(workload for workload in application.workloads if service_takes(service, workload))
 
 
 def targets(port: ServicePort, workload: Workload) -> Iterator[tuple[Container, Port]]:

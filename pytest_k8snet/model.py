@@ -8,14 +8,15 @@ API; a *workload* is what the study behind the taxonomy calls a compute unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from .errors import NotObserved
 from .kinds import Kind, kind_of
 
 Labels: TypeAlias = Mapping[str, str]
+T = TypeVar("T")
 
 NEEDS_CLUSTER = "needs a cluster: --k8snet-cluster=kind"
 
@@ -347,6 +348,13 @@ class Invalid(NamedTuple):
     position: Position
 
 
+class _Derived(dict[Callable[..., Any], Any]):
+    """What was worked out from an application; another process works it out for itself."""
+
+    def __reduce__(self) -> tuple[type[_Derived], tuple[()]]:
+        return _Derived, ()
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """All that one chart renders to with one values set.
@@ -382,6 +390,7 @@ class Application:
     strays: tuple[Workload, ...] = ()
     cures: tuple[Cure, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
+    _derived: _Derived = field(default_factory=_Derived, init=False, repr=False, compare=False)
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -390,7 +399,17 @@ class Application:
 
     def find(self, reference: Reference) -> Subject | None:
         """The subject with this identity, None where the application has none such."""
-        return next((one for one in self.subjects if one.reference == reference), None)
+        return self.once(_by_reference).get(reference)
+
+    def once(self, make: Callable[[Application], T]) -> T:
+        """What a function makes of this application; it is called the first time only.
+
+        For what many checks look up, such as an index of labels.
+        """
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        made: T = self._derived[make]
+        return made
 
     def subject(self, reference: Reference) -> str:
         """How an object is called in node ids and messages.
@@ -401,3 +420,7 @@ class Application:
         kind, namespace, name = reference
         inside = not namespace or namespace == self.namespace
         return f"{kind}/{name}" if inside else f"{kind}/{namespace}.{name}"
+
+
+def _by_reference(application: Application) -> dict[Reference, Subject]:
+    return {one.reference: one for one in reversed(application.subjects)}

@@ -7,16 +7,12 @@ another release; only what is left has to be looked at closely.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Iterator
 
-from .matching import CONTROLLER_LABELS, carries, needed_values, takes
-from .model import Application, Neighbour, Reference, Selector, Workload
+from .index import PodIndex
+from .matching import carries, needed_values, selects
+from .model import Application, Neighbour, Reference, Selector, Subject
 from .settings import DEFAULT_RELEASE
-
-_Pair: TypeAlias = tuple[str, str, str]  # namespace, label key, label value
-_Index: TypeAlias = Mapping[_Pair, Sequence[Neighbour]]
 
 
 def needs_second_release(application: Application) -> bool:
@@ -60,63 +56,40 @@ def _selectors(application: Application) -> Iterator[Selector]:
 
 
 def find_neighbours(
-    application: Application,
-    index: _Index,
-    everyone: Iterable[Neighbour],
-    own: Collection[str] = (),
+    application: Application, index: PodIndex[Neighbour], own: Collection[str] = ()
 ) -> tuple[Neighbour, ...]:
     """Workloads of other charts that a unit's or a Service's selector here would take.
 
     :param index: of :func:`index_workloads`, over all applications of the run.
-    :param everyone: the same workloads, for selectors without a plain label.
     :param own: ids of charts that are parts of this one, or that it is a part of.
     """
     found: dict[tuple[str, Reference], Neighbour] = {}
-    for namespace, selector in _reaching(application):
-        for candidate in _candidates(namespace, selector, index, everyone):
+    for subject, selector in _reaching(application):
+        for candidate in index.candidates(selector, subject.namespace):
             workload = candidate.workload
             if (
                 candidate.chart != application.chart
                 and candidate.chart not in own
-                and workload.namespace == namespace
-                and takes(selector, workload)
+                and selects(subject, workload)
             ):
                 found[candidate.chart, workload.reference] = candidate
     return tuple(found.values())
 
 
-def _candidates(
-    namespace: str, selector: Selector, index: _Index, everyone: Iterable[Neighbour]
-) -> Iterable[Neighbour]:
-    """Workloads with one of the labels asked for; controllers' own are not in the index."""
-    for key, value in selector.labels.items():
-        if key not in CONTROLLER_LABELS:
-            return index.get((namespace, key, value), ())
-    return everyone
-
-
-def _reaching(application: Application) -> Iterator[tuple[str, Selector]]:
-    """Selectors that no release name holds back, with the namespace they are about."""
+def _reaching(application: Application) -> Iterator[tuple[Subject, Selector]]:
+    """Objects whose selectors no release name holds back."""
     for owner in application.subjects:
         selector = owner.selector
         if selector is None or selector.empty:
             continue
         if not carries(needed_values(selector), application.release):
-            yield owner.namespace, selector
+            yield owner, selector
 
 
-def index_workloads(applications: Iterable[Application]) -> dict[_Pair, list[Neighbour]]:
-    """Every workload of the run under each of its pod labels."""
-    index: dict[_Pair, list[Neighbour]] = defaultdict(list)
-    for neighbour in neighbours_of(applications):
-        workload: Workload = neighbour.workload
-        for key, value in workload.pod_labels.items():
-            index[workload.namespace, key, value].append(neighbour)
-    return index
-
-
-def neighbours_of(applications: Iterable[Application]) -> Iterator[Neighbour]:
-    """Every workload of the run with the chart it belongs to."""
-    for application in applications:
-        for workload in application.workloads:
-            yield Neighbour(application.chart, workload)
+def index_workloads(applications: Iterable[Application]) -> PodIndex[Neighbour]:
+    """Every workload of the run with the chart it belongs to, under its pod labels."""
+    return PodIndex(
+        (workload, Neighbour(application.chart, workload))
+        for application in applications
+        for workload in application.workloads
+    )

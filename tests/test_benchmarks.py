@@ -98,6 +98,14 @@ def test_the_stages_of_one_chart_are_printed() -> None:
                      printed.stdout)  # fmt: skip
 
 
+def test_the_growth_of_a_chart_is_printed() -> None:
+    printed = benchmarks("growth", "--units=20", "--rounds=1")
+    assert printed.returncode == 0, printed.stderr
+    assert re.search(r"^20 +\S+ +\S+ +\S+ +\S+$", printed.stdout, re.MULTILINE)
+    assert "\n100 " in printed.stdout
+    assert "many units / few units" in printed.stdout
+
+
 def test_a_folder_that_is_not_there_is_named() -> None:
     printed = benchmarks("no/such/folder")
     assert printed.returncode == 2

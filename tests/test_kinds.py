@@ -9,7 +9,7 @@ import pytest
 
 from pytest_k8snet.kinds import KINDS, Kind, Selects, find_kind
 from pytest_k8snet.manifests import read_application
-from pytest_k8snet.matching import service_takes, takes
+from pytest_k8snet.matching import selects, takes
 from pytest_k8snet.model import Application, Selector
 
 LABELS = {"app": "web"}
@@ -52,7 +52,7 @@ def test_every_kind_of_the_table_is_a_unit_that_a_service_finds(kind: Kind) -> N
     (workload,) = application.workloads
     assert workload.pod_labels == LABELS
     assert [port.number for _, port in workload.declared()] == [8080]
-    assert service_takes(application.services[0], workload)
+    assert selects(application.services[0], workload)
     assert (workload.selector is None) == (kind.selects is Selects.NOTHING)
     assert application.invalid == ()
 
@@ -76,7 +76,7 @@ def test_a_kind_that_the_table_lacks_is_a_unit_where_it_has_containers_in_a_temp
     }
     application = read(custom, SERVICE)
     assert [str(workload) for workload in application.workloads] == ["Fleet/web"]
-    assert service_takes(application.services[0], application.workloads[0])
+    assert selects(application.services[0], application.workloads[0])
     assert application.invalid == ()
     assert application.custom_kinds == ("Fleet",)
 

@@ -213,11 +213,15 @@ def network_policy(
 
 def _free_name(workload: Workload, application: Application) -> str:
     """The workload's name, or one made from it where a policy has that already."""
-    taken = {policy.name for policy in application.policies}
+    taken = application.once(_policy_names)
     name = workload.name
     while name in taken:
         name += "-ingress"
     return name
+
+
+def _policy_names(application: Application) -> frozenset[str]:
+    return frozenset(policy.name for policy in application.policies)
 
 
 def _ingress_lines(workload: Workload) -> list[str]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
 
 from ..model import Application, NetworkPolicy, Reference, Service, Workload
 
 _SHOWN = 5
+T = TypeVar("T")
 
 
-def listing(texts: Iterable[str]) -> str:
+def listing(items: Iterable[T], text: Callable[[T], str] = str) -> str:
     """``a``, ``a and b``, ``a, b and c``; what is beyond five is counted."""
-    shown = list(texts)
-    if len(shown) > _SHOWN + 1:
-        shown = [*shown[:_SHOWN], f"{len(shown) - _SHOWN} more"]
+    known = list(items)
+    shown = [text(item) for item in known[: _SHOWN + 1]]
+    if len(known) > _SHOWN + 1:
+        shown[_SHOWN] = f"{len(known) - _SHOWN} more"
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
@@ -23,7 +26,7 @@ def subjects(
     objects: Iterable[Workload | Service | NetworkPolicy], application: Application
 ) -> str:
     """The objects' names as they stand in node ids, as a list."""
-    return listing(application.subject(obj.reference) for obj in objects)
+    return listing(objects, lambda obj: application.subject(obj.reference))
 
 
 def references(

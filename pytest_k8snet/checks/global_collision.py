@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
-from ..matching import carries, needed_values, own_selector_takes, policy_takes, service_takes
-from ..model import Application, Neighbour, NetworkPolicy, Position, Service, Subject, Workload
+from ..index import policies_of, selected, with_pod_labels
+from ..matching import carries, needed_values, selects
+from ..model import Application, Neighbour, Position, Service, Subject, Workload
 from ._check import check
 from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
@@ -114,8 +115,7 @@ def _instead(subject: Subject) -> str:
 
 def _service_reasons(service: Service, application: Application) -> Iterator[str]:
     """What of the second release the Service takes, in words."""
-    second = application.second.workloads if application.second is not None else ()
-    taken = [workload for workload in second if service_takes(service, workload)]
+    taken = selected(service, application.second) if application.second is not None else ()
     if taken:
         yield (
             f"the selector of {application.subject(service.reference)} ({service.selector})"
@@ -129,33 +129,24 @@ def _workload_reasons(workload: Workload, application: Application) -> Iterator[
     if second is None:
         return
     name = application.subject(workload.reference)
-    taken = [other for other in second.workloads if own_selector_takes(workload, other)]
+    taken = selected(workload, second)
     if taken:
         yield (
             f"the selector of {name} ({workload.selector}) also takes its"
             f" {subjects(taken, application)}"
         )
-    twins = [
-        other
-        for other in second.workloads
-        if other.namespace == workload.namespace and other.pod_labels == workload.pod_labels
-    ]
+    twins = with_pod_labels(workload, second)
     if twins and workload.pod_labels:
         yield f"the pods of {name} have the same labels as its {subjects(twins, application)}"
-    policies = [policy for policy in second.policies if _reaches(policy, workload, application)]
+    own = {(policy.kind, policy.source) for policy in policies_of(workload, application)}
+    policies = [
+        policy
+        for policy in policies_of(workload, second)
+        if not policy.selector.empty and (policy.kind, policy.source) in own
+    ]  # what its counterpart here takes as well
     if policies:
         taken_by = subjects(policies, application)
         yield f"its {taken_by} also {verb(policies, 'takes')} the pods of {name}"
-
-
-def _reaches(policy: NetworkPolicy, workload: Workload, application: Application) -> bool:
-    """Whether a policy of the second release takes what its counterpart here takes."""
-    if policy.selector.empty or not policy_takes(policy, workload):
-        return False
-    return any(
-        (own.kind, own.source) == (policy.kind, policy.source) and policy_takes(own, workload)
-        for own in application.policies
-    )
 
 
 def _neighbours(subject: Subject, application: Application) -> Iterator[Neighbour]:
@@ -170,9 +161,5 @@ def _neighbours(subject: Subject, application: Application) -> Iterator[Neighbou
     if carries(needed_values(selector), application.release):
         return
     for neighbour in application.neighbours:
-        if isinstance(subject, Service):
-            taken = service_takes(subject, neighbour.workload)
-        else:
-            taken = own_selector_takes(subject, neighbour.workload)
-        if taken:
+        if selects(subject, neighbour.workload):
             yield neighbour

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
-from ..matching import selected, target_number
+from ..index import selected
+from ..matching import target_number
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -86,16 +87,19 @@ def _clashes(workload: Workload, application: Application) -> Iterator[Finding]:
     taken = dict(node_ports(workload))
     if not taken:
         return
-    clashes: dict[NodePort, list[Workload]] = {}
-    for other in application.workloads:
-        if other.reference == workload.reference or not _may_share_a_node(workload, other):
+    users = application.once(_users)
+    for port, container in sorted(taken.items()):
+        others = list(
+            {
+                other.reference: other
+                for theirs, other in users[port.number, port.protocol]
+                if _same(port, theirs)
+                and other.reference != workload.reference
+                and _may_share_a_node(workload, other)
+            }.values()
+        )
+        if not others:
             continue
-        theirs = {port for port, _ in node_ports(other)}
-        for mine in taken:
-            if any(_same(mine, port) for port in theirs):
-                clashes.setdefault(mine, []).append(other)
-    for port, others in sorted(clashes.items()):
-        container = taken[port]
         yield Finding(
             "port-clash",
             f"container {container.name} of {application.subject(workload.reference)} takes port"
@@ -133,6 +137,15 @@ def node_ports(workload: Workload) -> Iterator[tuple[NodePort, Container]]:
         if number:
             address = "" if port.host_ip in _ALL_ADDRESSES else port.host_ip
             yield NodePort(number, port.protocol, address), container
+
+
+def _users(application: Application) -> dict[tuple[int, str], list[tuple[NodePort, Workload]]]:
+    """Who takes a port of a node, by number and protocol."""
+    users: dict[tuple[int, str], list[tuple[NodePort, Workload]]] = defaultdict(list)
+    for workload in application.workloads:
+        for port, _ in node_ports(workload):
+            users[port.number, port.protocol].append((port, workload))
+    return users
 
 
 def _same(first: NodePort, second: NodePort) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..errors import NotApplicable
 from ..finding import FAULT, NOTE, Finding
-from ..matching import policy_takes
+from ..index import policies_of
 from ..model import Application, NetworkPolicy, Workload
 from ._check import check
 from ._instead import network_policy
@@ -87,7 +87,7 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
             f"{application.subject(workload.reference)} runs in the node's network namespace,"
             " where policies do not hold (see M7)"
         )
-    selecting = [policy for policy in application.policies if policy_takes(policy, workload)]
+    selecting = policies_of(workload, application)
     ingress = [policy for policy in selecting if policy.ingress]
     admitting = [policy for policy in ingress if policy.admits_all]
     if ingress and not admitting:
@@ -125,11 +125,11 @@ def _any_peer(
 def _reading(
     workload: Workload,
     application: Application,
-    selecting: list[NetworkPolicy],
+    selecting: Sequence[NetworkPolicy],
     admitting: list[NetworkPolicy],
-) -> tuple[str, str, list[NetworkPolicy]]:
+) -> tuple[str, str, Sequence[NetworkPolicy]]:
     pods = f"the pods of {application.subject(workload.reference)}"
-    unread = [policy for policy in application.policies if not policy.understood]
+    unread = application.once(_unread)
     if unread:
         text = f"{subjects(unread, application)} {verb(unread, 'isolates')} {pods}"
         return "unread", f"whether {text} is not known", unread
@@ -144,3 +144,7 @@ def _reading(
         text = f"none of the application's policies selects {pods}"
         return "missed", f"{text}: {subjects(policies, application)}", policies
     return "none", f"the application has no policy, so every pod can reach {pods}", []
+
+
+def _unread(application: Application) -> list[NetworkPolicy]:
+    return [policy for policy in application.policies if not policy.understood]

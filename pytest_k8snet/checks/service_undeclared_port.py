@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..finding import FAULT, NOTE, Finding
-from ..matching import selected, targets
+from ..index import selected
+from ..matching import targets
 from ..model import Application, Container, Port, Service, ServicePort, Workload
 from ._check import check
 from ._instead import container_ports, host_of, service_port, with_port

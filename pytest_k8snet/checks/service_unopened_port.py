@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import NotApplicable, NotObserved
 from ..finding import FAULT, Finding
-from ..matching import selected, target_number
+from ..index import selected
+from ..matching import target_number
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port

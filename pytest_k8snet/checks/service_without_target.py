@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from ..finding import FAULT, NOTE, Finding
-from ..matching import pod_labels, selected, service_takes
+from ..index import pod_index, selected
+from ..matching import pod_labels, selects
 from ..model import Application, Selector, Service, Workload
 from ._check import check
 from ._instead import service_selector, stable_labels
@@ -89,7 +90,7 @@ def service_without_target(service: Service, application: Application) -> Iterat
     - https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/
     """
     selector = service.selector
-    if selector is None or any(service_takes(service, pod) for pod in application.strays):
+    if selector is None or any(selects(service, pod) for pod in application.strays):
         return
     workloads = selected(service, application)
     if workloads:
@@ -115,7 +116,7 @@ def _near_miss(service: Service, selector: Selector, application: Application) -
     near = list(_near(service, selector, application))
     if not near:
         return None
-    known = {key for workload in application.workloads for key in workload.pod_labels}
+    known = application.once(_template_keys)
     late = [
         (workload, key)
         for workload, key, value in near
@@ -155,7 +156,7 @@ def _excused(service: Service, selector: Selector, application: Application) -> 
     """The notes: why no unit has to match."""
     start = f"{application.subject(service.reference)} ({selector}) selects no unit"
     at = service.position("selector:")
-    namespaces = {workload.namespace for workload in application.workloads}
+    namespaces = application.once(_namespaces)
     if service.namespace != application.namespace and service.namespace not in namespaces:
         text = f"{start}: it lives in {service.namespace}, where the application has none"
         return Finding("elsewhere", text, at=at)
@@ -174,7 +175,7 @@ def _missed(service: Service, selector: Selector, application: Application) -> F
     """The fault where nothing comes near."""
     name = application.subject(service.reference)
     message = f"{name} selects {selector}, and no unit of its namespace has pods with these labels"
-    near_by = [unit for unit in application.workloads if unit.namespace == service.namespace]
+    near_by = list(application.once(pod_index).candidates(Selector(), service.namespace))
     meant = [unit for unit in near_by if unit.name == service.name] or near_by
     labels = stable_labels(meant[0]) if len(meant) == 1 else {}
     if not labels:
@@ -192,9 +193,7 @@ def _near(
     only a value that is written almost alike is near.
     """
     single = len(selector.labels) == 1
-    for workload in application.workloads:
-        if workload.namespace != service.namespace:
-            continue
+    for workload in application.once(pod_index).nearly(selector.labels, service.namespace):
         for labels in pod_labels(workload, selector):
             missing = [key for key, value in selector.labels.items() if labels.get(key) != value]
             if len(missing) == 1:
@@ -214,3 +213,11 @@ def _likeness(service: Service, workload: Workload) -> tuple[bool, int]:
     """How much the unit looks like the one that is meant."""
     common = service.labels.items() & workload.labels.items()
     return workload.name == service.name, len(common)
+
+
+def _template_keys(application: Application) -> frozenset[str]:
+    return frozenset(key for workload in application.workloads for key in workload.pod_labels)
+
+
+def _namespaces(application: Application) -> frozenset[str]:
+    return frozenset(workload.namespace for workload in application.workloads)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
-from ..matching import own_selector_takes
-from ..model import Application, NetworkPolicy, Reference, Service, Workload
+from ..index import selected, units_of, with_labels, with_pod_labels
+from ..model import Application, Reference, Workload
 from ._check import check
 from ._instead import COMPONENT, component, distinguishing, unit_labels
-from ._pairs import others, policies_of_both, services_of_both, units_of_both
+from ._pairs import Taker, also_take, others, takers_of
 from ._words import references, subjects, verb
 
 
@@ -82,8 +82,7 @@ def unit_collision(workload: Workload, application: Application) -> Iterator[Fin
     - https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
     """
     name = application.subject(workload.reference)
-    near = list(others(workload, application))
-    taken = [other for other in near if own_selector_takes(workload, other)]
+    taken = list(others(workload, selected(workload, application)))
     if taken:
         yield Finding(
             "selector",
@@ -93,9 +92,9 @@ def unit_collision(workload: Workload, application: Application) -> Iterator[Fin
             instead=_apart(workload, taken, application),
             related=references(taken),
         )
-    yield from _equal_pod_labels(workload, taken, near, application)
-    same = [other for other in near if workload.labels and other.labels == workload.labels]
-    if same:
+    yield from _equal_pod_labels(workload, taken, application)
+    same = list(others(workload, with_labels(workload, application)))
+    if same and workload.labels:
         yield Finding(
             "object-labels",
             f"{name} has the same metadata.labels as {subjects(same, application)}",
@@ -108,33 +107,33 @@ def unit_collision(workload: Workload, application: Application) -> Iterator[Fin
 def _equal_pod_labels(
     workload: Workload,
     reported: Sequence[Workload],
-    near: Sequence[Workload],
     application: Application,
 ) -> Iterator[Finding]:
     """Readings `labels` and `twins`: pairs that `selector` has not named."""
     name = application.subject(workload.reference)
     known = {other.reference for other in reported}
-    selected: list[Workload] = []
+    together: list[Workload] = []
     twins: list[Workload] = []
-    takers: dict[Reference, Service | NetworkPolicy | Workload] = {}
-    for other in near:
-        if other.pod_labels != workload.pod_labels or other.reference in known:
+    takers: dict[Reference, Taker] = {}
+    mine = [*takers_of(workload, application), *units_of(workload, application)]
+    for other in others(workload, with_pod_labels(workload, application)):
+        if other.reference in known:
             continue
-        both = list(_takers(workload, other, application))
+        both = also_take(mine, other)
         if both and workload.pod_labels:
-            selected.append(other)
+            together.append(other)
             takers.update({taker.reference: taker for taker in both})
         elif not both:
             twins.append(other)
-    if selected:
+    if together:
         yield Finding(
             "labels",
             f"the pods of {name} have the same labels as those of"
-            f" {subjects(selected, application)}, and"
+            f" {subjects(together, application)}, and"
             f" {subjects(takers.values(), application)} {verb(takers, 'takes')} them all",
             at=workload.position("labels:"),
-            instead=_apart(workload, selected, application),
-            related=references((*selected, *takers.values())),
+            instead=_apart(workload, together, application),
+            related=references((*together, *takers.values())),
         )
     if twins:
         what = "the same labels as" if workload.pod_labels else "no labels, and so have"
@@ -146,14 +145,6 @@ def _equal_pod_labels(
             instead=_apart(workload, twins, application),
             related=references(twins),
         )
-
-
-def _takers(
-    first: Workload, second: Workload, application: Application
-) -> Iterator[Service | NetworkPolicy | Workload]:
-    yield from services_of_both(first, second, application)
-    yield from policies_of_both(first, second, application)
-    yield from units_of_both(first, second, application)
 
 
 def _apart(workload: Workload, rest: Sequence[Workload], application: Application) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
-from ..model import Application, NetworkPolicy, Reference, Service, Workload
+from ..index import pod_index
+from ..model import Application, Reference, Selector, Workload
 from ._check import check
 from ._instead import COMPONENT, component, unit_labels
-from ._pairs import others, policies_of_both, services_of_both
+from ._pairs import Taker, also_take, others, takers_of
 from ._words import references, subjects, verb
 
 
@@ -79,14 +80,13 @@ def unit_subset_collision(workload: Workload, application: Application) -> Itera
     mine = workload.pod_labels.items()
     selected: list[Workload] = []
     unselected: list[Workload] = []
-    takers: dict[Reference, Service | NetworkPolicy] = {}
-    for other in others(workload, application):
-        if not mine < other.pod_labels.items():
-            continue
-        both: list[Service | NetworkPolicy] = [
-            *services_of_both(workload, other, application),
-            *policies_of_both(workload, other, application),
-        ]
+    takers: dict[Reference, Taker] = {}
+    having = application.once(pod_index).candidates(
+        Selector(workload.pod_labels), workload.namespace
+    )
+    more = [other for other in others(workload, having) if mine < other.pod_labels.items()]
+    for other in more:
+        both = also_take(takers_of(workload, application), other)
         (selected if both else unselected).append(other)
         takers.update({taker.reference: taker for taker in both})
     name = application.subject(workload.reference)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from ..matching import policy_takes, selected, target_number, targets
+from ..index import selected
+from ..matching import policy_takes, target_number, targets
 from ..model import Application, Container, NetworkPolicy, Service, ServicePort, Socket, Workload
 
 Json: TypeAlias = dict[str, Any]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from ..matching import service_takes, target_number
+from ..matching import selects, target_number
 from ..model import Application, Socket, Workload
 from .look import Look, PortKey, port_key
 from .pods import Pod
@@ -80,7 +80,7 @@ def hints_of(workload: Workload, application: Application) -> Hints:
     served = {
         (port.protocol, number)
         for service in application.services
-        if service_takes(service, workload)
+        if selects(service, workload)
         for port in service.ports
         if (number := target_number(port, workload)) is not None
     }

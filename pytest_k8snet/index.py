@@ -1,0 +1,203 @@
+"""Who selects whom in a whole application, without asking every pair.
+
+A selector takes a pod only where the pod has one certain label, so pods are
+filed under their labels and selectors under the label that fewest of them ask
+for. What is found there is few, and :mod:`.matching` has the last word on each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, TypeAlias, TypeVar
+
+from .matching import CONTROLLER_LABELS, policy_takes, selects
+from .model import Application, Labels, NetworkPolicy, Selector, Service, Subject, Workload
+
+T = TypeVar("T")
+Label: TypeAlias = tuple[str, str]
+
+_EVERYWHERE = None  # instead of a namespace
+
+
+def _required(selector: Selector) -> Iterator[Sequence[Label]]:
+    """Sets of labels: a pod that the selector takes has one of each set.
+
+    What controllers add is on no template, so it is left out.
+    """
+    for key, value in selector.labels.items():
+        if key not in CONTROLLER_LABELS:
+            yield ((key, value),)
+    for key, operator, values in selector.expressions:
+        if operator == "In" and key not in CONTROLLER_LABELS:
+            yield tuple((key, value) for value in dict.fromkeys(values))
+
+
+class PodIndex(Generic[T]):
+    """Pod templates under each of their labels.
+
+    :param pods: pairs of a workload and what stands for it in the answers.
+    """
+
+    def __init__(self, pods: Iterable[tuple[Workload, T]]) -> None:
+        self._all: dict[str, list[tuple[int, T]]] = defaultdict(list)
+        self._labelled: dict[tuple[str, Label], list[tuple[int, T]]] = defaultdict(list)
+        for number, (workload, item) in enumerate(pods):
+            self._all[workload.namespace].append((number, item))
+            for label in workload.pod_labels.items():
+                self._labelled[workload.namespace, label].append((number, item))
+
+    def candidates(self, selector: Selector, namespace: str) -> Iterator[T]:
+        """Whom the selector may take in a namespace, in order; all others it does not take."""
+        best: list[Sequence[tuple[int, T]]] = [self._all.get(namespace, ())]
+        for labels in _required(selector):
+            found: list[Sequence[tuple[int, T]]] = [
+                self._labelled.get((namespace, label), ()) for label in labels
+            ]
+            if sum(map(len, found)) < sum(map(len, best)):
+                best = found
+        return _in_order(best)
+
+    def nearly(self, labels: Labels, namespace: str) -> Iterator[T]:
+        """Whoever may have all of these labels but one, in order."""
+        found = [
+            self._labelled.get((namespace, (key, value)), ())
+            for key, value in labels.items()
+            if key not in CONTROLLER_LABELS
+        ]
+        if len(found) < 2:
+            return _in_order([self._all.get(namespace, ())])
+        return _in_order(sorted(found, key=len)[:2])  # whoever lacks both lacks two
+
+
+class SelectorIndex(Generic[T]):
+    """Objects with selectors, each under a label that the pods it takes must have.
+
+    :param owners: triples of a selector, its namespace (None for all) and its owner.
+    """
+
+    def __init__(self, owners: Iterable[tuple[Selector, str | None, T]]) -> None:
+        known = list(owners)
+        asked = Counter(
+            label for selector, _, _ in known for labels in _required(selector) for label in labels
+        )
+        self._any: dict[str | None, list[tuple[int, T]]] = defaultdict(list)
+        self._asking: dict[tuple[str | None, Label], list[tuple[int, T]]] = defaultdict(list)
+        for number, (selector, namespace, owner) in enumerate(known):
+            rarest = min(
+                _required(selector),
+                key=lambda labels: sum(asked[label] for label in labels),
+                default=None,
+            )
+            if rarest is None:
+                self._any[namespace].append((number, owner))
+            for label in rarest or ():
+                self._asking[namespace, label].append((number, owner))
+
+    def candidates(self, workload: Workload) -> Iterator[T]:
+        """Whose selectors may take pods of the workload, in order."""
+        found: list[Sequence[tuple[int, T]]] = []
+        for namespace in (workload.namespace, _EVERYWHERE):
+            found.append(self._any.get(namespace, ()))
+            found.extend(
+                self._asking.get((namespace, label), ()) for label in workload.pod_labels.items()
+            )
+        return _in_order(found)
+
+
+def _in_order(found: Iterable[Sequence[tuple[int, T]]]) -> Iterator[T]:
+    """The items of several lists, each once, in the order of their numbers."""
+    lists = [entries for entries in found if entries]
+    if len(lists) == 1:
+        return (item for _, item in lists[0])
+    items = dict(entry for entries in lists for entry in entries)
+    return (items[number] for number in sorted(items))
+
+
+def selected(subject: Subject, application: Application) -> tuple[Workload, ...]:
+    """The workloads whose pods the object's own selector takes.
+
+    The endpoints of a Service; of a unit itself and those that it has in common with others.
+    """
+    if subject.selector is None:
+        return ()
+    near = application.once(pod_index).candidates(subject.selector, subject.namespace)
+    return tuple(workload for workload in near if selects(subject, workload))
+
+
+def services_of(workload: Workload, application: Application) -> tuple[Service, ...]:
+    """The Services that send traffic to pods of the workload."""
+    near = application.once(_services).candidates(workload)
+    return tuple(service for service in near if selects(service, workload))
+
+
+def policies_of(workload: Workload, application: Application) -> tuple[NetworkPolicy, ...]:
+    """The policies that apply to pods of the workload."""
+    near = application.once(_policies).candidates(workload)
+    return tuple(policy for policy in near if policy_takes(policy, workload))
+
+
+def units_of(workload: Workload, application: Application) -> tuple[Workload, ...]:
+    """The units whose own selectors take pods of the workload."""
+    near = application.once(_units).candidates(workload)
+    return tuple(unit for unit in near if selects(unit, workload))
+
+
+def with_labels(workload: Workload, application: Application) -> Sequence[Workload]:
+    """The units of the workload's namespace whose ``metadata.labels`` are the same."""
+    return application.once(_by_labels).get(_labels_key(workload, workload.labels), ())
+
+
+def with_pod_labels(workload: Workload, application: Application) -> Sequence[Workload]:
+    """The units of the workload's namespace whose pods have the same labels."""
+    return application.once(_by_pod_labels).get(_labels_key(workload, workload.pod_labels), ())
+
+
+def pod_index(application: Application) -> PodIndex[Workload]:
+    """The application's own pods."""
+    return PodIndex((workload, workload) for workload in application.workloads)
+
+
+def _services(application: Application) -> SelectorIndex[Service]:
+    return SelectorIndex(
+        (one.selector, one.namespace, one)
+        for one in application.services
+        if one.selector is not None
+    )
+
+
+def _units(application: Application) -> SelectorIndex[Workload]:
+    return SelectorIndex(
+        (one.selector, one.namespace, one)
+        for one in application.workloads
+        if one.selector is not None
+    )
+
+
+def _policies(application: Application) -> SelectorIndex[NetworkPolicy]:
+    return SelectorIndex(
+        (one.selector, _EVERYWHERE if one.cluster_wide else one.namespace, one)
+        for one in application.policies
+        if one.understood
+    )
+
+
+_LabelsKey: TypeAlias = tuple[str, frozenset[Label]]
+
+
+def _labels_key(workload: Workload, labels: Labels) -> _LabelsKey:
+    return workload.namespace, frozenset(labels.items())
+
+
+def _by_labels(application: Application) -> dict[_LabelsKey, list[Workload]]:
+    found: dict[_LabelsKey, list[Workload]] = defaultdict(list)
+    for workload in application.workloads:
+        found[_labels_key(workload, workload.labels)].append(workload)
+    return found
+
+
+def _by_pod_labels(application: Application) -> dict[_LabelsKey, list[Workload]]:
+    found: dict[_LabelsKey, list[Workload]] = defaultdict(list)
+    for workload in application.workloads:
+        found[_labels_key(workload, workload.pod_labels)].append(workload)
+    return found
