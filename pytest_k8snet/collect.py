@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -60,13 +59,12 @@ class ValuesNode(pytest.Collector):
     def collect(self) -> Iterator[ChartItem | ObjectNode]:
         """``renders``, ``installs`` where there is a cluster, then the objects.
 
-        :raises CollectError: the chart does not render with these values.
+        Of a chart that does not render with these values there is ``renders`` alone.
         """
+        yield RendersItem.from_parent(self, name="renders", gathered=self.gathered)
         application = self.gathered.application
         if application is None:
-            said = textwrap.indent(self.gathered.error, "  ")
-            raise self.CollectError(f"{self.nodeid} does not render\n{said}")
-        yield RendersItem.from_parent(self, name="renders", gathered=self.gathered)
+            return
         settings = run_of(self.config).settings
         if settings.cluster != "none":
             item = InstallsItem.from_parent(self, name="installs", gathered=self.gathered)

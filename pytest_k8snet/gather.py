@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +19,12 @@ from typing import NamedTuple
 
 from .blanks import blank_workloads
 from .cures import Candidate, candidates, cured
-from .errors import ChartError
+from .errors import ChartError, SettingsError
 from .helm import Chart, Job, Pool, Rendered, ValuesSet, find_charts, values_sets
+from .helm.asked import asked_values, wants_values, with_asked
+from .helm.engine import Engine, choose_engine
+from .helm.fetch import fetch_with, pull
+from .helm.values import DEFAULTS
 from .manifests import read_application
 from .model import Application, Cure
 from .neighbours import (
@@ -55,21 +60,26 @@ class Target(NamedTuple):
 class Gathered:
     """What became of a :class:`Target`: an application, or the error instead of one.
 
-    ``warnings`` is what Helm or the chart wrote to standard error.
+    ``skipped`` stands in the place of an error where the chart's own values
+    demand what its ``ci/`` files give. ``warnings`` is what Helm or the chart
+    wrote to standard error.
     """
 
     target: Target
     application: Application | None = None
     error: str = ""
     warnings: str = ""
+    skipped: str = ""
 
 
 class Gathering:
     """All charts of a run on their way to applications."""
 
-    def __init__(self, settings: Settings, pool: Pool) -> None:
+    def __init__(self, settings: Settings, pool: Pool, engine: Engine | None = None) -> None:
         self._settings = settings
         self._pool = pool
+        self._engine = engine or choose_engine(settings.helm)
+        self._pulled: tempfile.TemporaryDirectory[str] | None = None
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -80,9 +90,28 @@ class Gathering:
         settings = self._settings
         return tuple(
             Target(chart, values, chart_id(chart.path, settings.root))
-            for chart in find_charts(settings.charts, settings.root)
+            for chart in find_charts(list(map(self._on_disk, settings.charts)), settings.root)
             for values in values_sets(chart, settings.values_files, settings.sets)
         )
+
+    def _on_disk(self, pattern: str) -> str:
+        """A chart's path; one that an address leads to is fetched first, where that is allowed.
+
+        :raises SettingsError: it is not, or it cannot be.
+        """
+        if "://" not in pattern:
+            return pattern
+        if not self._settings.downloads:
+            raise SettingsError(
+                f"--helm-chart={pattern}: charts are fetched only with"
+                f" --k8snet-dependencies=download; or fetch it first: helm pull {pattern}"
+            )
+        self._pulled = self._pulled or tempfile.TemporaryDirectory(prefix="k8snet-pulled-")
+        try:
+            folder = tempfile.mkdtemp(dir=self._pulled.name)
+            return str(pull(self._engine, pattern, Path(folder)))
+        except ChartError as error:
+            raise SettingsError(str(error)) from None
 
     def find(self) -> None:
         """Look for the charts now, and not only when they are asked for.
@@ -94,7 +123,10 @@ class Gathering:
     def run(self) -> tuple[Gathered, ...]:
         """Render and read them all, in the order of ``targets``."""
         with _uncollected():
+            fetch = fetch_with(self._engine) if self._settings.downloads else None
+            self._pool.know({one.chart.path: one.chart for one in self.targets}.values(), fetch)
             first = list(self._read(self.targets, self._settings.release))
+            first = [self._asked(one) for one in _without_demands(first)]
             first = self._with_second(first)
             first = self._with_cures(first)
             return tuple(_with_neighbours(first))
@@ -102,20 +134,39 @@ class Gathering:
     def _read(
         self, targets: Sequence[Target], release: str, *, second: bool = False
     ) -> Iterator[Gathered]:
-        """Read one target while the workers render the next ones."""
+        """Read one target while the workers render the next ones.
+
+        A chart that no values could make render is told of once, for the first of its sets.
+        """
         jobs: list[Job] = []
         refused: dict[Target, str] = {}
+        broken: dict[Path, None] = {}
         for target in targets:
             try:
                 jobs.append(self._job(target, release))
             except ChartError as error:
-                refused[target] = str(error)
+                refused[target] = "" if target.chart.path in broken else str(error)
+                broken[target.chart.path] = None
         rendered = self._pool.render(jobs)
         for target in targets:
             if target in refused:
-                yield Gathered(target, error=refused[target])
+                if refused[target]:
+                    yield Gathered(target, error=refused[target])
             else:
                 yield self._read_one(target, next(rendered), release, second=second)
+
+    def _asked(self, one: Gathered) -> Gathered:
+        """The error with all values in it that the chart asks for, where it asks for some."""
+        if not wants_values(one.error):
+            return one
+
+        def render(sets: tuple[str, ...]) -> str:
+            values = replace(one.target.values, sets=(*one.target.values.sets, *sets))
+            job = self._job(one.target._replace(values=values), self._settings.release)
+            return next(self._pool.render([job])).error or ""
+
+        keys = asked_values(one.target.chart.path, one.error, render)
+        return replace(one, error=with_asked(one.error, keys))
 
     def _with_cures(self, gathered: list[Gathered]) -> list[Gathered]:
         """Try the values that may cure a finding."""
@@ -196,6 +247,18 @@ class Gathering:
                 application = replace(first, second=second.application)
                 gathered[number] = replace(gathered[number], application=application)
         return gathered
+
+
+def _without_demands(gathered: Iterable[Gathered]) -> Iterator[Gathered]:
+    """Skip the chart's own values where they demand what some of its ``ci/`` files give."""
+    gathered = list(gathered)
+    rendered = {one.target.chart.path for one in gathered if one.application is not None}
+    for one in gathered:
+        own = one.target.values.name == DEFAULTS and not one.target.values.files
+        if own and one.target.chart.path in rendered and wants_values(one.error):
+            yield replace(one, error="", skipped=one.error)
+        else:
+            yield one
 
 
 @contextlib.contextmanager

@@ -119,9 +119,14 @@ class RendersItem(ChartItem):
     """Whether Helm renders the chart to objects that Kubernetes takes."""
 
     def runtest(self) -> None:
-        """Fail with everything that the API server would refuse."""
+        """Fail with what Helm says, or with everything that the API server would refuse."""
         if self.gathered.warnings:
             self.add_report_section("call", "helm", self.gathered.warnings)
+        if self.gathered.skipped:
+            pytest.skip(f"the values of ci/ decide: {self.gathered.skipped}")
+        if self.gathered.application is None:
+            self._judge(self.gathered.error)
+            return
         outdated = list(self._outdated())
         if outdated:
             raise CheckFailed("\n".join(outdated))

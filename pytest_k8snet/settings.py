@@ -61,6 +61,13 @@ OPTIONS: tuple[Option, ...] = (
         " auto takes the SDK where it is installed, else helm from PATH",
         "auto",
     ),
+    Option(
+        "--k8snet-dependencies",
+        "local|download",
+        "download lets Helm fetch dependencies that are nowhere on this disk, and charts given as"
+        " https:// or oci:// references",
+        "local",
+    ),
     Option("--k8snet-render-timeout", "SECONDS", "the longest that one chart may render", "60"),
     Option("--k8snet-select", "IDS", "run only these checks: ids, id prefixes or names", many=True),
     Option("--k8snet-ignore", "IDS", "leave out these checks", many=True),
@@ -126,6 +133,7 @@ class Settings:
     release: str = DEFAULT_RELEASE
     namespace: str = DEFAULT_NAMESPACE
     helm: str = "auto"
+    dependencies: str = "local"
     render_timeout: float = 60.0
     checks: frozenset[str] = field(default_factory=frozenset)
     strict: bool = False
@@ -145,6 +153,11 @@ class Settings:
     timeout: float = 300.0
     parallel: int = 4
     probe_image: str = ""
+
+    @property
+    def downloads(self) -> bool:
+        """Whether Helm may fetch what a chart depends on."""
+        return self.dependencies == "download"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -210,6 +223,14 @@ class _Reader:
         values, base = self._lookup(_BY_NAME[name])
         return tuple(base / Path(value).expanduser() for value in values or ())
 
+    def places(self, name: str) -> tuple[str, ...]:
+        """Paths, and addresses as they are."""
+        values, base = self._lookup(_BY_NAME[name])
+        return tuple(
+            value if "://" in value else str(base / Path(value).expanduser())
+            for value in values or ()
+        )
+
     def seconds(self, name: str) -> float:
         option = _BY_NAME[name]
         text = self.text(name)
@@ -257,12 +278,13 @@ def read_settings(config: pytest.Config) -> Settings:
     read = _Reader(config)
     return Settings(
         root=config.rootpath,
-        charts=tuple(str(path) for path in read.paths("helm_chart")),
+        charts=read.places("helm_chart"),
         values_files=_existing(read.paths("helm_values"), "--helm-values"),
         sets=read.many("helm_set"),
         release=_release_name(read.text("helm_release_name")),
         namespace=_label(read.text("helm_namespace"), "--helm-namespace"),
         helm=read.text("k8snet_helm"),
+        dependencies=read.choice("k8snet_dependencies", ("local", "download")),
         render_timeout=read.seconds("k8snet_render_timeout"),
         checks=chosen_checks(read.words("k8snet_select"), read.words("k8snet_ignore")),
         strict=read.switch("k8snet_strict"),

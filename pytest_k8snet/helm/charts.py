@@ -14,7 +14,7 @@ from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import SettingsError
+from ..errors import ManifestError, SettingsError
 
 ARCHIVES = (".tgz", ".tar.gz")
 # What reading a folder or an archive can raise.
@@ -144,8 +144,10 @@ def _charts_below(folder: Path) -> Iterator[Chart]:
             name for name in folders if name[0] != "." and not (in_chart and name in PARTS)
         )
         here = Path(root)
+        # Archives inside a chart's own folder are its old releases, and no charts of the run.
+        archives = () if in_chart else sorted(files)
         candidates = [here] if in_chart else []
-        candidates += [here / name for name in sorted(files) if name.endswith(ARCHIVES)]
+        candidates += [here / name for name in archives if name.endswith(ARCHIVES)]
         for path in candidates:
             chart = read_chart(path)
             # An archive that is no chart at all is none of our business here.
@@ -197,13 +199,15 @@ def _member(path: Path, name: str) -> bytes:
 
 
 def _mapping(text: bytes) -> dict[str, Any]:
-    import yaml
+    """A file of the chart as Helm reads it: unknown tags mean nothing, an empty file is empty."""
+    from ..yamltext import load
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        declared = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are the safe one
-    except yaml.YAMLError as error:
+        declared = load(text.decode("utf-8"), "")
+    except ManifestError as error:
         raise ValueError(f"not YAML: {_one_line(error)}") from error
+    if declared is None:
+        return {}
     if not isinstance(declared, dict):
         raise ValueError("expected a mapping with name and version")  # noqa: TRY004
     return declared

@@ -2,14 +2,16 @@
 
 Helm's own rule: every dependency that Chart.yaml declares, enabled or not,
 must be in ``charts/`` under its name, as a folder or an archive. What lies
-elsewhere on the same disk (``file://``) is copied together with the chart into
-a private folder; the user's tree is only read, and nothing is downloaded.
+elsewhere on the same disk (``file://``, a chart next to it, a copy that Helm or
+another chart keeps) is put into a private copy of the chart; the user's tree is
+only read. Only where the user asked for it is the rest fetched.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import tarfile
 import tempfile
@@ -20,6 +22,8 @@ from urllib.parse import unquote, urlsplit
 
 from ..errors import ChartError
 from .charts import ARCHIVES, UNREADABLE, Chart, Dependency, is_chart, read_chart
+from .copies import Copies
+from .fetch import Fetch
 
 LOCAL = "file://"
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
@@ -32,10 +36,22 @@ class Workspace:
     Each process has its own, so no two of them write to the same place; threads take turns.
 
     :param below: where to make them; None is the system's temporary folder.
+    :param known: the charts of the run: they may depend on each other.
+    :param fetch: gets what is nowhere on this disk; None where nothing is to be fetched.
+    :ivar notes: what was taken from where, a line for each dependency.
     """
 
-    def __init__(self, below: Path | None = None) -> None:
+    def __init__(
+        self,
+        below: Path | None = None,
+        *,
+        known: Iterable[Chart] = (),
+        fetch: Fetch | None = None,
+    ) -> None:
         self._below = below
+        self._copies = Copies(known)
+        self._fetch = fetch
+        self.notes: list[str] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._prepared: dict[Path, Path] = {}
         self._turn = threading.Lock()
@@ -70,17 +86,13 @@ class Workspace:
             raise ChartError(f"{chart.path}: cannot be read: {error}") from error
         if not absent:
             return chart.path
-        beyond = [dependency for dependency in absent if not _is_local(chart, dependency)]
-        if beyond:
-            raise ChartError(_absent(chart, beyond))
         return self._copy(chart, absent, (*above, chart.path))
 
     def _copy(self, chart: Chart, absent: Iterable[Dependency], above: tuple[Path, ...]) -> Path:
-        """A copy of the chart with its local dependencies put in."""
-        sources = {
-            dependency.name: self._prepare(_local(chart, dependency, above), above)
-            for dependency in absent
-        }
+        """A copy of the chart with its dependencies put in."""
+        sources, beyond = self._sources(chart, absent, above)
+        if beyond and self._fetch is None:
+            raise ChartError(_absent(chart, beyond))
         copy = self._new_folder() / chart.path.name
         try:
             _copy_tree(chart.path, copy)
@@ -90,7 +102,32 @@ class Workspace:
             raise ChartError(
                 f"{chart.path}: cannot be copied to {copy} with its local dependencies: {error}"
             ) from error
+        if beyond and self._fetch is not None:
+            self._fetch(chart, beyond, copy / "charts")
+            self._note(chart, beyond, "fetched by Helm")
         return copy
+
+    def _sources(
+        self, chart: Chart, absent: Iterable[Dependency], above: tuple[Path, ...]
+    ) -> tuple[dict[str, Path], list[Dependency]]:
+        """Where each dependency is taken from, by name; and those that are not on this disk."""
+        sources: dict[str, Path] = {}
+        beyond = []
+        for dependency in absent:
+            if chart.packed:
+                beyond.append(dependency)
+            elif dependency.repository.startswith(LOCAL):
+                sources[dependency.name] = self._prepare(_local(chart, dependency, above), above)
+            elif (found := self._copies.find(chart, dependency)) and found.path not in above:
+                sources[dependency.name] = self._prepare(found, above)
+                self._note(chart, [dependency], f"taken from {found.path} ({found.version})")
+            else:
+                beyond.append(dependency)
+        return sources, beyond
+
+    def _note(self, chart: Chart, dependencies: Iterable[Dependency], what: str) -> None:
+        names = ", ".join(f"{one.name} {one.version}".rstrip() for one in dependencies)
+        self.notes.append(f"{chart.path}: {names} {what}")
 
     def _new_folder(self) -> Path:
         if self._folder is None:
@@ -150,10 +187,6 @@ def _name_in(chart_yaml: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def _is_local(chart: Chart, dependency: Dependency) -> bool:
-    return dependency.repository.startswith(LOCAL) and not chart.packed
-
-
 def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Chart:
     """The chart that a ``file://`` repository leads to."""
     where = Path(os.path.normpath(chart.path / unquote(dependency.repository.removeprefix(LOCAL))))
@@ -177,9 +210,11 @@ def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Cha
 def _absent(chart: Chart, absent: Iterable[Dependency]) -> str:
     what = ", ".join(_described(dependency) for dependency in absent)
     if chart.packed:
-        how = "package it again after `helm dependency build`"
+        how = "package it again after `helm dependency update`"
     else:
-        how = f"run `helm dependency build {chart.path}`"
+        command = f"helm dependency update {shlex.quote(str(chart.path))}"
+        fetch = "let the run fetch them into a private copy: --k8snet-dependencies=download"
+        how = f"run `{command}`, or {fetch}"
     return f"{chart.path}: declared in Chart.yaml and missing in charts/: {what}; {how}"
 
 

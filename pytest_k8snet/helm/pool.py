@@ -22,6 +22,7 @@ from ..errors import HelmMissing
 from .charts import Chart
 from .dependencies import Workspace
 from .engine import Engine
+from .fetch import Fetch
 from .job import Definition, Job, Rendered
 from .process import Process
 
@@ -97,6 +98,16 @@ class Pool:
             self._end(worker)
         self._selector.close()
         self._workspace.close()
+
+    def know(self, charts: Iterable[Chart], fetch: Fetch | None) -> None:
+        """Say which charts may depend on each other, and how what is missing may be fetched."""
+        self._workspace.close()
+        self._workspace = Workspace(known=charts, fetch=fetch)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which dependency was taken from where."""
+        return tuple(self._workspace.notes)
 
     def prepare(self, chart: Chart) -> Path:
         """Where to render a chart from (:meth:`.dependencies.Workspace.prepare`).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .results import ChartResult, Result, Results, result_from_json, result_to_json
@@ -27,7 +27,6 @@ class Recorder:
         self._gathered: tuple[Gathered, ...] = ()
         self._results: dict[str, Result] = {}
         self.cluster: dict[str, Any] = {}
-        self.about: Mapping[str, str] = {}
 
     def expect(self, gathered: Iterable[Gathered]) -> None:
         """Say which charts the run is about."""
@@ -41,9 +40,8 @@ class Recorder:
 
     def results(self) -> Results:
         """Everything, sorted; byte-identical from run to run for the same verdicts."""
-        broken = (_broken(one) for one in self._gathered if one.application is None)
         results = sorted(
-            [*self._results.values(), *broken],
+            self._results.values(),
             key=lambda result: (result.chart, result.values, result.nodeid),
         )
         gathered = sorted(self._gathered, key=lambda one: (one.target.id, one.target.values.name))
@@ -57,18 +55,11 @@ class Recorder:
             },
             folders={one.target.id: one.target.chart.path for one in gathered},
             cluster=self.cluster,
-            about=self.about,
         )
 
 
 def _chart(one: Gathered) -> ChartResult:
     chart, values = one.target.chart, one.target.values.name
-    outcome = "error" if one.application is None else "passed"
+    broken = "skipped" if one.skipped else "error"
+    outcome = broken if one.application is None else "passed"
     return ChartResult(one.target.id, chart.name, chart.version, values, outcome, one.error)
-
-
-def _broken(one: Gathered) -> Result:
-    """The item that would have said that the chart renders."""
-    target = one.target
-    nodeid = f"{target.nodeid}::{target.values.name}::renders"
-    return Result(nodeid, "", "renders", target.id, target.values.name, None, "error", one.error)

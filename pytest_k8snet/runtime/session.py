@@ -21,6 +21,7 @@ from ..errors import ClusterError, K8sNetError
 from ..gather import Gathered
 from ..helm.dependencies import Workspace
 from ..helm.engine import choose_engine
+from ..helm.fetch import fetch_with
 from ..settings import Settings
 from .api import Api, Refused
 from .cleanup import Termination, Watchdog, shielded
@@ -187,7 +188,9 @@ class Session:
         self.known = facts
         self._folder, self._owner = place
         self._report = report
-        self._workspace = Workspace(self._folder)
+        charts = {one.target.chart.path: one.target.chart for one in gathered}
+        fetch = fetch_with(choose_engine(settings.helm)) if settings.downloads else None
+        self._workspace = Workspace(self._folder, known=charts.values(), fetch=fetch)
         self._owned: tuple[Watchdog, Termination] | None = None
         self._seconds = 0.0
         self._closed = False

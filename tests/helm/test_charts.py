@@ -109,7 +109,7 @@ def test_a_pattern_that_finds_nothing_is_named(tmp_path: Path, pattern: str, rea
         ("name: [", "not YAML"),
         ("- name: web", "expected a mapping"),
         ("version: 1.0.0", 'no "name"'),
-        ("", "expected a mapping"),
+        ("", 'no "name"'),
         ("name: \x00", "not YAML"),
     ],
 )

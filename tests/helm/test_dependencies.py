@@ -47,7 +47,7 @@ def test_an_absent_dependency_names_the_command_to_run(
     said = refusal(workspace, web)
     assert said.startswith(f"{web}: ")
     assert "redis 18.x (https://charts.example.com), db 1.0.0" in said
-    assert f"helm dependency build {web}" in said
+    assert f"helm dependency update {web}" in said
 
 
 def test_a_password_in_an_address_is_not_shown(workspace: Workspace, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ class TestLocal:
             ("file://../nowhere", "there is no chart at"),
             ("file://../other", "is called other"),
             ("file://../broken", "not YAML"),
-            ("file://../needy", "helm dependency build"),
+            ("file://../needy", "helm dependency update"),
             ("file://../web", "round in a circle"),
             ("file://../back", "round in a circle"),
         ],

@@ -1,0 +1,74 @@
+"""Which values a chart asks for before it renders: found by giving it each one and asking again.
+
+A template says ``required`` or reads a part of what is not there, a schema says
+what is missing: one at a time. A maintainer wants to know all of them at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from .messages import WANTS_VALUES
+
+_MOST = 12
+_PLACE = re.compile(r"(?P<path>\S+):(?P<line>\d+): ")
+_REQUIRED = (
+    re.compile(r"required\s+(?:\"[^\"]*\"|\([^)]*\)|\S+)\s+\(?\s*\$?\.Values\.([\w.]+)"),
+    re.compile(r"\$?\.Values\.([\w.]+)\s*\|\s*required\b"),
+)
+_READ = re.compile(r"\$?\.Values\.([\w.]+) is read, and what it is part of has no value")
+_MISSING = re.compile(r"'/?([^']*)': missing propert(?:y|ies) '([\w.-]+)'")
+
+
+def wants_values(error: str) -> bool:
+    """Whether other values would make the chart render."""
+    return error.endswith(WANTS_VALUES)
+
+
+def asked_values(chart: Path, error: str, render: Callable[[tuple[str, ...]], str]) -> list[str]:
+    """The keys of all values that the chart asks for, in the order in which it does.
+
+    :param error: what it says without any.
+    :param render: renders with ``--set`` expressions in addition, and gives the error or "".
+    """
+    keys: list[str] = []
+    while len(keys) < _MOST and error:
+        key = _asked_in(chart, error)
+        if not key or key in keys:
+            break
+        keys.append(key)
+        error = render(tuple(f"{one}=asked" for one in keys))
+    return keys
+
+
+def with_asked(error: str, keys: list[str]) -> str:
+    """The message with all values in it that have to be passed."""
+    if not keys:
+        return error
+    head = error.removesuffix(WANTS_VALUES)
+    return f"{head}it asks for {', '.join(keys)}\n{WANTS_VALUES}"
+
+
+def _asked_in(chart: Path, error: str) -> str:
+    """The key that one message is about; "" where it does not say."""
+    if read := _READ.search(error):
+        return read[1]
+    if missing := _MISSING.search(error):
+        parent = missing[1].strip("/").replace("/", ".")
+        return f"{parent}.{missing[2]}" if parent else missing[2]
+    if place := _PLACE.search(error):
+        line = _line(chart / place["path"], int(place["line"]))
+        for pattern in _REQUIRED:
+            if found := pattern.search(line):
+                return found[1]
+    return ""
+
+
+def _line(file: Path, number: int) -> str:
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[number - 1] if 0 < number <= len(lines) else ""

@@ -1,0 +1,132 @@
+"""Let Helm fetch what a chart depends on. Never done unless the user asked for it.
+
+A chart of nothing but the missing dependencies is made, and Helm updates it: so
+it needs no repository to have been added before, it keeps its hands off what is
+there already, and Chart.lock says which versions, where there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from .. import yamltext
+from ..errors import ChartError, ManifestError
+from .charts import Chart, Dependency
+from .engine import BinaryEngine, EmbeddedEngine, Engine
+
+Fetch: TypeAlias = Callable[[Chart, Iterable[Dependency], Path], None]
+"""Put archives of these dependencies of a chart into a folder."""
+
+_LOCKS = ("Chart.lock", "requirements.lock")
+_SECONDS = 300.0
+_UPDATE = (
+    "import sys; sys.path.append(sys.argv[1]); import helm_python;"
+    " helm_python.dependency_update(sys.argv[2])"
+)
+_PULL = (
+    "import sys; sys.path.append(sys.argv[1]); import helm_python;"
+    " helm_python.pull(sys.argv[2], destination=sys.argv[3])"
+)
+
+
+def fetch_with(engine: Engine) -> Fetch:
+    """How this engine fetches dependencies."""
+
+    def fetch(chart: Chart, dependencies: Iterable[Dependency], folder: Path) -> None:
+        wanted = list(_locked(chart, dependencies))
+        with tempfile.TemporaryDirectory(prefix="k8snet-fetch-") as scratch:
+            metadata = {
+                "apiVersion": "v2",
+                "name": "fetch",
+                "version": "0.0.0",
+                "dependencies": [
+                    {"name": one.name, "version": one.version, "repository": one.repository}
+                    for one in wanted
+                ],
+            }
+            Path(scratch, "Chart.yaml").write_text(json.dumps(metadata), encoding="utf-8")
+            try:
+                _run(_update_command(engine, scratch))
+            except _Failed as failed:
+                names = ", ".join(one.name for one in wanted)
+                raise ChartError(f"{chart.path}: {names} cannot be fetched: {failed}") from None
+            folder.mkdir(exist_ok=True)
+            for archive in Path(scratch, "charts").iterdir():
+                (folder / archive.name).write_bytes(archive.read_bytes())
+
+    return fetch
+
+
+def pull(engine: Engine, reference: str, folder: Path) -> Path:
+    """Fetch a packed chart from an ``https://`` or ``oci://`` reference.
+
+    :raises ChartError: Helm cannot; in its own words.
+    """
+    if isinstance(engine, EmbeddedEngine):
+        command = [sys.executable, "-I", "-S", "-c", _PULL, str(engine.folder), reference]
+        command.append(str(folder))
+    else:
+        command = [*_binary(engine), "pull", reference, "--destination", str(folder)]
+    try:
+        _run(command)
+    except _Failed as failed:
+        raise ChartError(f"--helm-chart={reference}: cannot be fetched: {failed}") from None
+    return next(folder.iterdir())
+
+
+class _Failed(Exception):
+    """What Helm said."""
+
+
+def _run(command: list[str]) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "HELM_DEBUG"}
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired:
+        raise _Failed(f"not done within {_SECONDS:.0f} s") from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise _Failed(lines[-1].removeprefix("Error: "))
+
+
+def _update_command(engine: Engine, folder: str) -> list[str]:
+    if isinstance(engine, EmbeddedEngine):
+        return [sys.executable, "-I", "-S", "-c", _UPDATE, str(engine.folder), folder]
+    return [*_binary(engine), "dependency", "update", folder]
+
+
+def _binary(engine: Engine) -> list[str]:
+    return [str(engine.path)] if isinstance(engine, BinaryEngine) else ["helm"]
+
+
+def _locked(chart: Chart, dependencies: Iterable[Dependency]) -> Iterator[Dependency]:
+    """The dependencies with the versions that the chart's lock file names."""
+    versions = dict(_lock_entries(chart))
+    for one in dependencies:
+        yield Dependency(one.name, versions.get(one.name, one.version), one.repository)
+
+
+def _lock_entries(chart: Chart) -> Iterator[tuple[str, str]]:
+    for name in _LOCKS:
+        try:
+            lock: Any = yamltext.load((chart.path / name).read_text(encoding="utf-8"), name)
+        except (OSError, UnicodeDecodeError, ManifestError):
+            continue
+        for entry in (lock or {}).get("dependencies") or ():
+            yield str(entry.get("name")), str(entry.get("version"))
+        return
