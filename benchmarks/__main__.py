@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .growth import measure_growth
+from .mutation import measure_mutation
 from .peers import Peer, find_peers
 from .runtime import DEFAULT_CHARTS, measure_runtime
 from .stages import measure_stages
@@ -19,7 +20,7 @@ Command = Callable[[argparse.Namespace], None]
 
 def main(arguments: Sequence[str]) -> None:
     """Run one of the commands; a folder alone means ``stages``."""
-    commands = ("stages", "survey", "growth", "runtime")
+    commands = ("stages", "survey", "growth", "mutation", "runtime")
     if arguments and arguments[0] not in (*commands, "-h", "--help"):
         arguments = ("stages", *arguments)
     options = _parser().parse_args(arguments)
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stages(commands.add_parser("stages", help="time and memory of a run over charts"))
     _add_survey(commands.add_parser("survey", help="a table of faults from --k8snet-json"))
     _add_growth(commands.add_parser("growth", help="one chart of 1,000 and one of 5,000 units"))
+    _add_mutation(commands.add_parser("mutation", help="the share of slips that is reported"))
     _add_runtime(commands.add_parser("runtime", help="what a run in a kind cluster costs"))
     return parser
 
@@ -59,6 +61,14 @@ def _add_growth(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=_count, default=3, help="rounds of both (3)")
     parser.set_defaults(
         command=lambda options: measure_growth(options.units, 5 * options.units, options.rounds)
+    )
+
+
+def _add_mutation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=_folder, help="a folder of charts, at any depth")
+    parser.add_argument("--missed", action="store_true", help="name each that is not reported")
+    parser.set_defaults(
+        command=lambda options: measure_mutation(options.folder, missed=options.missed)
     )
 
 

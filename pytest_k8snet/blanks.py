@@ -2,18 +2,19 @@
 
 With other values such a template makes pods. Whether they would be those of a
 Service is told by the templates' own text: the lines that the Service's
-selector is written with, or the helper that they call, stand in it, too.
+selector is written with, or the helper that they call, stand in it or in a
+helper that it calls.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .helm import Chart
 from .index import selected
 from .kinds import KIND_NAMES
-from .model import Application, Blank, Service
+from .model import Application, Blank
 
 # A kind that begins its line is the object's own: that of a scaleTargetRef is indented. Knative's
 # Service is left out: nearly all templates of that kind make no pods.
@@ -22,6 +23,11 @@ _MAKES_WORKLOAD = re.compile(
 )
 _SELECTOR = re.compile(r"^([ \t-]*)selector:[ \t]*(.*)$", re.MULTILINE)
 _HELPER = re.compile(r"\b(?:include|template)\s+\"([^\"]+)\"")
+_DEFINITION = re.compile(
+    r"\{\{-?\s*define\s+\"([^\"]+)\"\s*-?\}\}(.*?)(?=\{\{-?\s*define\s|\Z)", re.DOTALL
+)
+_END = re.compile(r"\{\{-?\s*end\s*-?\}\}")
+_LABEL = re.compile(r"\s*(?:[\w./-]+:\s|\{\{-?\s*(?:include|template)\s)")
 _INDENT = re.compile(r"\|\s*n?indent\s+\d+\s*")
 
 
@@ -40,18 +46,57 @@ def blank_workloads(
     if chart.packed or not waiting:
         return ()
     texts = {path: _text(chart, path) for path in blank}
+    texts = {path: text for path, text in texts.items() if _MAKES_WORKLOAD.search(text)}
+    if not texts:
+        return ()
     selectors = {one.source: list(_selectors(_text(chart, one.source))) for one in waiting}
-    return tuple(
-        Blank(path, tuple(one.reference for one in waiting if _carries(text, one, selectors)))
-        for path, text in texts.items()
-        if _MAKES_WORKLOAD.search(text)
-    )
+    helpers = _helpers(chart)
+    found = []
+    for path, text in texts.items():
+        written = _written(text, helpers)
+        able = [
+            service.reference
+            for service in waiting
+            if any(_has(wanted, written, helpers) for wanted in selectors[service.source] if wanted)
+        ]
+        found.append(Blank(path, tuple(able)))
+    return tuple(found)
 
 
-def _carries(text: str, service: Service, selectors: dict[str, list[frozenset[str]]]) -> bool:
-    """Whether a template has everything in it that one selector of the Service's is made of."""
-    lines = {_plain(line) for line in text.splitlines()} | set(_HELPER.findall(text))
-    return any(lines >= wanted for wanted in selectors[service.source] if wanted)
+def _has(wanted: Iterable[str], written: frozenset[str], helpers: Mapping[str, str]) -> bool:
+    """Whether all that a selector is made of is written, a helper by its name or by its lines."""
+    for part in wanted:
+        lines = set(_parts(_labels(helpers.get(part, ""))))
+        if part not in written and not (lines and lines <= written):
+            return False
+    return True
+
+
+def _written(text: str, helpers: Mapping[str, str]) -> frozenset[str]:
+    """The lines of a template and of every helper that it calls, and the helpers' names."""
+    lines: set[str] = set()
+    asked, known = [text], set[str]()
+    while asked:
+        text = asked.pop()
+        lines.update(_plain(line) for line in text.splitlines())
+        called = set(_HELPER.findall(text)) - known
+        known |= called
+        asked += [helpers[name] for name in called if name in helpers]
+    return frozenset(lines | known)
+
+
+def _helpers(chart: Chart) -> dict[str, str]:
+    """What the helpers of the chart and of its unpacked subcharts are defined as."""
+    files = sorted(chart.path.glob("**/templates/**/*.tpl"))
+    texts = (_text(chart, str(file.relative_to(chart.path))) for file in files)
+    return {
+        name: _END.sub("\n", body) for text in texts for name, body in _DEFINITION.findall(text)
+    }
+
+
+def _labels(body: str) -> list[str]:
+    """The lines of a helper that say something, without what it decides or comments."""
+    return [line for line in body.splitlines() if _LABEL.match(line)]
 
 
 def _selectors(text: str) -> Iterator[frozenset[str]]:

@@ -74,7 +74,9 @@ def check(arguments: Sequence[str], *, only_charts: bool = False) -> int:
         *("-p", "k8snet", "-c", str(CONFIGURATION), f"--rootdir={Path.cwd()}"),
         *("--noconftest", "-p", "no:cacheprovider", "--assert=plain"),
     ]
-    return int(pytest.main([*own, *rest], plugins=[_NamedCharts(named.since, only_charts)]))
+    return int(
+        pytest.main([*own, *rest], plugins=[_NamedCharts(arguments, named.since, only_charts)])
+    )
 
 
 def explain(arguments: Sequence[str]) -> int:
@@ -121,7 +123,8 @@ COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
 class _NamedCharts:
     """Takes what pytest sees as paths of tests for charts."""
 
-    def __init__(self, since: str | None, only_charts: bool) -> None:  # noqa: FBT001
+    def __init__(self, given: Sequence[str], since: str | None, only_charts: bool) -> None:  # noqa: FBT001
+        self._given = given
         self._since, self._only_charts = since, only_charts
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
@@ -130,6 +133,9 @@ class _NamedCharts:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         """Name the charts to the plugin; an exit code where there is nothing to check."""
+        from .run import COMMAND
+
+        config.stash[COMMAND] = ["k8snet", *self._given]
         named = list(config.option.file_or_dir)
         charts = [*(config.option.helm_chart or []), *map(_chart_of, named)]
         if self._only_charts:

@@ -23,6 +23,7 @@ from .gather import Gathered, Gathering, Target
 from .helm.engine import Engine, choose_engine
 from .helm.pool import Pool, open_pool
 from .ignores import read_ignores
+from .report.about import about_run
 from .report.files import write_reports
 from .report.recorder import Recorder
 from .report.terminal import forget_silent, say
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from .runtime import Outcome, Runtime, Session
 
 _RUN = pytest.StashKey["ChartRun"]()
+COMMAND = pytest.StashKey[list[str]]()
+"""The words of the command, where it is not pytest's."""
 
 
 def run_of(config: pytest.Config) -> ChartRun:
@@ -88,6 +91,9 @@ class ChartRun:
         """
         settings = self.settings
         self.engine = choose_engine(settings.helm)
+        given = ["pytest", *map(str, self._config.invocation_params.args)]
+        command = self._config.stash.get(COMMAND, given)
+        self.recorder.about = about_run(command, self.engine.name)
         self._pool = open_pool(self.engine, timeout=settings.render_timeout)
         self._pool.start_early()
         self._gathering = Gathering(settings, self._pool, self.engine)

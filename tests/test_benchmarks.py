@@ -106,6 +106,43 @@ def test_the_growth_of_a_chart_is_printed() -> None:
     assert "many units / few units" in printed.stdout
 
 
+def test_every_slip_in_the_shop_is_reported() -> None:
+    printed = benchmarks("mutation", str(REPOSITORY / "example-charts" / "shop"), "--missed")
+    assert printed.returncode == 0, printed.stderr
+    rows = re.findall(
+        r"^(\S.*?)  +(\d+)  +(\d+)  +(\S+)  +\d+%  +ok$", printed.stdout, re.MULTILINE
+    )
+    assert len(rows) == 5, printed.stdout
+    for name, made, reported, share in rows:
+        assert int(made) > 0, name
+        assert (made, share) == (reported, "100.0%"), printed.stdout
+    assert re.search(r"^all +0$", printed.stdout, re.MULTILINE)
+
+
+def test_a_slip_that_goes_by_is_named(tmp_path: Path) -> None:
+    templates = tmp_path / "web" / "templates"
+    templates.mkdir(parents=True)
+    (templates.parent / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+    (templates / "web.yaml").write_text(
+        """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, image: example.org/web}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {clusterIP: None, selector: {app: web}, ports: [{name: grpclb, port: 80}]}
+"""
+    )
+    printed = benchmarks("mutation", str(tmp_path), "--missed")
+    assert re.search(
+        r"^headless port changed +1 +0 +0.0% +99% +UNDER$", printed.stdout, re.MULTILINE
+    )
+    assert "Service/web port 81 targetPort 80: number-none, srv" in printed.stdout
+
+
 def test_a_folder_that_is_not_there_is_named() -> None:
     printed = benchmarks("no/such/folder")
     assert printed.returncode == 2

@@ -44,19 +44,20 @@ def service_without_target(service: Service, application: Application) -> Iterat
 
     ## What it finds
     A Service whose selector takes the pods of no unit of its namespace; where
-    the cluster was observed, of no live pod either. `near-miss`: a unit has all
-    labels but one, or one label whose value is written almost alike; the
-    message gives the label and both values. It is looked for first. Then the
-    first of these holds. `runtime-label`: the one label that is missing is on
-    no pod template, and its key or value ends in a word that programs set
-    themselves (leader, role, active, master, primary, replica, standby).
-    `elsewhere`: the Service lives in another namespace than the release's, in
-    which the application has no unit (kube-system). `operator`: the application
-    has custom resources of a kind that can make pods, or CRDs of its own.
-    `values-incomplete`: a workload template of the chart that has the
-    selector's labels in it rendered to nothing with these values. `no-target`:
-    none of this; also a Service that selects units of which not one pod was
-    alive when they were observed.
+    the cluster was observed, of no live pod either. `near-miss`: a unit has
+    all labels but one, or one label whose value is written almost alike; the
+    message gives the label and both values. It is looked for first; pods of
+    Jobs and hooks do not count, since they end. Then the first of these holds.
+    `runtime-label`: the one label that is missing is on no pod template, and
+    its key or value ends in a word that programs set themselves (leader, role,
+    active, master, primary, replica, standby). `elsewhere`: the Service lives
+    in another namespace than the release's, in which the application has no
+    unit (kube-system). `operator`: the application has custom resources of a
+    kind that can make pods, or CRDs of its own. `values-incomplete`: a
+    workload template of the chart that has the selector's labels in it
+    rendered to nothing with these values. `no-target`: none of this; also a
+    Service that selects units of which not one pod was alive when they were
+    observed.
 
     ## Why it matters
     Whoever can make a pod with these labels receives the traffic that clients
@@ -190,10 +191,13 @@ def _near(
     """Units that match all labels but one: that label's key, and the value they have.
 
     Every unit matches all but one label of a selector with a single one: there
-    only a value that is written almost alike is near.
+    only a value that is written almost alike is near. Nobody means a Service
+    for pods that are there to end.
     """
     single = len(selector.labels) == 1
     for workload in application.once(pod_index).nearly(selector.labels, service.namespace):
+        if workload.makes.ends or workload.hook:
+            continue
         for labels in pod_labels(workload, selector):
             missing = [key for key, value in selector.labels.items() if labels.get(key) != value]
             if len(missing) == 1:

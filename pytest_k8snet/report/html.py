@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,7 +29,7 @@ from .topology import topology
 
 Json: TypeAlias = Any
 
-ERROR, FAULT, NOTE, EXPECTED = LEVELS = ("error", "fault", "note", "expected")
+ERROR, FAULT, NOTE, EXPECTED, SKIPPED = LEVELS = ("error", "fault", "note", "expected", "skipped")
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("topology.js", "report.js")
 _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -76,10 +76,14 @@ class ChartTotal:
     sets: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
 
+    below: str = ""
+    ran: dict[str, set[bool]] = field(default_factory=dict)
+    """By the name of a check, whether its items were judged: all, none, some or no item at all."""
+
     @property
     def folder(self) -> str:
-        """The path up to the last part, with the slash."""
-        return self.path[: -len(self.last)] if self.last else ""
+        """The path up to the last part, with the slash, without the part that all charts share."""
+        return self.path[len(self.below) : -len(self.last)] if self.last else ""
 
     @property
     def last(self) -> str:
@@ -113,7 +117,9 @@ def html(results: Results) -> str:
         totals=page.totals,
         checks=list(page.checks.values()),
         charts=list(page.charts.values()),
-        skipped=page.skipped.most_common(),
+        common=page.common,
+        about={"pytest-k8snet": results.version, **results.about, **_cluster(results)},
+        levels=LEVELS,
         data=_json(page.data()),
         styles=styles,
         scripts=scripts,
@@ -128,7 +134,6 @@ class _Page:
     def __init__(self, results: Results) -> None:
         self._results = results
         self.totals = Counts()
-        self.skipped: Counter[str] = Counter()
         self.checks = {
             total.name: total
             for total in map(_total_of, CHECKS)
@@ -142,7 +147,10 @@ class _Page:
         self._rows += [
             self._row_of_failure(result) for result in results.results if _broken(result)
         ]
-        self._count_the_rest(results.results)
+        self._skipped = self._count_the_rest(results.results)
+        self.common = _common(self.charts)
+        for total in self.charts.values():
+            total.below = self.common
 
     def data(self) -> Json:
         """What the scripts draw and list; positions refer to the lists here."""
@@ -156,6 +164,8 @@ class _Page:
                     "path": chart.path,
                     "name": chart.name,
                     "version": chart.version,
+                    "short": chart.path[len(chart.below) :],
+                    "ran": "".join(_ran(chart.ran.get(name, set())) for name in self.checks),
                     "sets": [
                         {
                             "name": values,
@@ -169,6 +179,7 @@ class _Page:
             ],
             "fields": _FIELDS,
             "rows": self._rows,
+            "skipped": self._skipped,
             "pictures": pictures,
         }
 
@@ -220,15 +231,42 @@ class _Page:
             chart.sets.append(result.values)
         return chart
 
-    def _count_the_rest(self, results: Iterable[Result]) -> None:
+    def _count_the_rest(self, results: Iterable[Result]) -> Json:
+        """Count what found nothing; give what was skipped, by reason, chart and object."""
+        groups: dict[tuple[str, str, str], dict[tuple[str, ...], list[int]]] = {}
+        skipped: dict[tuple[str, str, str, str], list[str]] = {}
         for result in results:
+            chart = self._chart(result)
+            chart.ran.setdefault(result.full_name, set()).add(result.outcome != "skipped")
             if result.outcome not in ("passed", "skipped"):
                 continue
             check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
-            for counts in (self.totals, check.counts, self._chart(result).counts):
+            for counts in (self.totals, check.counts, chart.counts):
                 counts.add(result.outcome)
             if result.outcome == "skipped":
-                self.skipped[result.reason] += 1
+                key = (result.reason, result.chart, subject(result), result.full_name)
+                skipped.setdefault(key, []).append(result.values)
+        reasons, charts, checks = (
+            {name: number for number, name in enumerate(names)}
+            for names in (dict.fromkeys(key[0] for key in skipped), self.charts, self.checks)
+        )
+        for (reason, path, name, asked), sets in skipped.items():
+            same = groups.setdefault((reason, path, name), {})
+            same.setdefault(tuple(sets), []).append(checks[asked])
+        return {
+            "reasons": list(reasons),
+            "items": [
+                [
+                    reasons[reason],
+                    charts[path],
+                    name,
+                    numbers,
+                    [self.charts[path].sets.index(values) for values in sets],
+                ]
+                for (reason, path, name), same in groups.items()
+                for sets, numbers in same.items()
+            ],
+        }
 
     def _pictures(self) -> tuple[list[Json], dict[tuple[str, str], int]]:
         """Every different picture once, and which one each chart and values set has."""
@@ -249,6 +287,31 @@ _FIELDS = (
     *("level", "check", "chart", "sets", "object", "message", "instead", "template", "line"),
     *("reading", "port", "container", "process", "related", "reason", "cure"),
 )
+
+
+def _ran(judged: set[bool]) -> str:
+    """A letter for a cell in which nothing was found: passed, mixed, skipped, not run."""
+    if not judged:
+        return "-"
+    return "m" if len(judged) == 2 else "p" if True in judged else "s"
+
+
+def _common(charts: Iterable[str]) -> str:
+    """The folder that all charts are in, with its slash; "" for one chart alone."""
+    paths = list(charts)
+    parts = zip(*(path.split("/")[:-1] for path in paths), strict=False)
+    shared = takewhile(lambda same: len(set(same)) == 1, parts) if len(paths) > 1 else ()
+    return "".join(f"{part[0]}/" for part in shared)
+
+
+def _cluster(results: Results) -> dict[str, str]:
+    """What is known of the cluster, in words."""
+    said = dict(results.cluster)
+    if not said:
+        return {}
+    enforced = {True: "enforced", False: "not enforced"}.get(said["enforcement"], "not tested")
+    name = " ".join(str(said[key]) for key in ("kind", "context") if said.get(key))
+    return {"Cluster": f"{name}, Kubernetes {said.get('version')}, NetworkPolicies {enforced}"}
 
 
 def _total_of(check: Check) -> CheckTotal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .results import ChartResult, Result, Results, result_from_json, result_to_json
@@ -27,6 +27,7 @@ class Recorder:
         self._gathered: tuple[Gathered, ...] = ()
         self._results: dict[str, Result] = {}
         self.cluster: dict[str, Any] = {}
+        self.about: Mapping[str, str] = {}
 
     def expect(self, gathered: Iterable[Gathered]) -> None:
         """Say which charts the run is about."""
@@ -55,6 +56,7 @@ class Recorder:
             },
             folders={one.target.id: one.target.chart.path for one in gathered},
             cluster=self.cluster,
+            about=self.about,
         )
 
 

@@ -62,6 +62,7 @@ class Results:
     applications: Mapping[tuple[str, str], Application] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
     cluster: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
     version: str = __version__
 
 

@@ -27,12 +27,12 @@ UNDECLARED = "undeclared"  # a number that no container declares
 NO_ENDPOINT = "dead"  # a name that no container has
 
 # What policies mean to the pods of a boundary.
-ISOLATED = "isolated"
+LIMITED = "limited"
 ADMITS_ALL = "open"
 EGRESS_ONLY = "egress"
 WITHOUT = "none"
 HOST = "host"
-_ORDER = (WITHOUT, HOST, EGRESS_ONLY, ADMITS_ALL, ISOLATED)  # the worst is drawn first
+_ORDER = (WITHOUT, HOST, EGRESS_ONLY, ADMITS_ALL, LIMITED)  # the worst is drawn first
 
 
 def topology(application: Application) -> Json:
@@ -208,7 +208,7 @@ def _boundary(workload: Workload, application: Application) -> tuple[str, tuple[
     if not ingress:
         names = sorted(_name(policy, application) for policy in taking)
         return (EGRESS_ONLY if names else WITHOUT), tuple(names)
-    means = ADMITS_ALL if any(policy.admits_all for policy in ingress) else ISOLATED
+    means = ADMITS_ALL if any(policy.admits_all for policy in ingress) else LIMITED
     return means, tuple(sorted(_name(policy, application) for policy in ingress))
 
 

@@ -15,7 +15,7 @@ from .api import Api, Object, Refused
 from .look import Look, look_at
 from .pods import Pod, PodContainer
 from .reader import script
-from .sample import Sample, Torn, read_sample
+from .sample import Sample, Torn, new_mark, read_sample
 from .sockets import ByteOrder
 
 _PREFIX = "k8snet-"
@@ -46,6 +46,7 @@ class PodReader:
         self._api = api
         self._image = image
         self._byteorder = byteorder
+        self._mark = new_mark()
         self._placed: set[tuple[str, str]] = set()
         self._refused: dict[str, str] = {}
         self._last: dict[str, float] = {}
@@ -95,12 +96,12 @@ class PodReader:
             self._refused[pod.uid] = f"no ephemeral container for Pod/{pod.name}: {refused}"
 
     def _container(self, pod: Pod, container: PodContainer) -> Object:
-        ids = [one.id for one in pod.running]
+        question = [self._mark, *(one.id for one in pod.running)]
         return {
             "name": _name(container),
             "image": self._image,
             "targetContainerName": container.name,
-            "command": ["sh", "-c", _LOOP, "sh", *ids],
+            "command": ["sh", "-c", _LOOP, "sh", *question],
             "env": [{"name": "SAMPLE", "value": script()}],
             "securityContext": dict(_PRIVILEGES),
         }
@@ -111,10 +112,10 @@ class PodReader:
         samples = []
         for container in pod.running:
             log = self._api.logs(pod.namespace, pod.name, _name(container), sinceSeconds=_RECENT)
-            text = _last_whole(log)
+            text = _last_whole(log, self._mark)
             if not text:
                 return None
-            samples.append(read_sample(text, ids, self._byteorder))
+            samples.append(read_sample(text, ids, self._byteorder, self._mark))
         return Sample(
             {key: some for sample in samples for key, some in sample.processes.items()},
             {key: some for sample in samples for key, some in sample.tables.items()},
@@ -138,8 +139,8 @@ def _name(container: PodContainer) -> str:
     return f"{_PREFIX}{container.name}"[:50].rstrip("-") + f"-{container.id[:8]}"
 
 
-def _last_whole(log: str) -> str:
+def _last_whole(log: str, mark: str) -> str:
     """The last sample of a log that is there from beginning to end."""
-    before, end, _ = log.rpartition("== end")
-    begin = before.rfind("== cgroup")
+    before, end, _ = log.rpartition(f"\n{mark} end")
+    begin = before.rfind(f"{mark} cgroup")
     return before[begin:] + end if end and begin >= 0 else ""

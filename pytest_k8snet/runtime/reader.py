@@ -17,11 +17,10 @@ from ..errors import ClusterError
 from .command import Failed, end_group
 from .look import Look, look_at
 from .pods import Pod
-from .sample import Torn, read_sample
+from .sample import Torn, new_mark, read_sample
 from .sockets import ByteOrder
 
 _SECONDS = 30.0
-_END = b"== end\n"
 
 
 class Reader(Protocol):
@@ -76,9 +75,10 @@ class NodeReader:
     def _look_on(self, node: str, pods: list[Pod]) -> dict[str, Look]:
         ids = {container.id for pod in pods for container in pod.running}
         try:
+            mark = new_mark()
             with self._turns.setdefault(node, Lock()):
-                text = self._ask(node, ids)
-            sample = read_sample(text, ids, self._byteorder)
+                text = self._ask(node, mark, ids)
+            sample = read_sample(text, ids, self._byteorder, mark)
         except Torn:
             return {}
         except Failed as error:
@@ -88,22 +88,22 @@ class NodeReader:
         at = monotonic()
         return {pod.uid: look_at(pod, sample, at) for pod in pods}
 
-    def _ask(self, node: str, ids: Collection[str]) -> str:
+    def _ask(self, node: str, mark: str, ids: Collection[str]) -> str:
         """A sample; with another shell where the last one has ended."""
         if self._closed:
             raise ClusterError("broken off: the run is over")
         shell = self._shells.pop(node, None)
         if shell is not None:
             try:
-                return self._asked(node, shell, ids)
+                return self._asked(node, shell, mark, ids)
             except Failed:
                 pass  # something ended it; if it was the node's end, the next one fails, too
-        return self._asked(node, NodeShell(self._engine, node), ids)
+        return self._asked(node, NodeShell(self._engine, node), mark, ids)
 
-    def _asked(self, node: str, shell: NodeShell, ids: Collection[str]) -> str:
+    def _asked(self, node: str, shell: NodeShell, mark: str, ids: Collection[str]) -> str:
         """Ask the shell, and keep it only if it answered."""
         try:
-            text = shell.ask(ids)
+            text = shell.ask(mark, ids)
         except BaseException:
             shell.close()
             raise
@@ -129,17 +129,18 @@ class NodeShell:
             raise Failed(self._argv, error.strerror or str(error)) from None
         self._stdin, self._stdout = _pipes(self._process)
 
-    def ask(self, ids: Collection[str]) -> str:
+    def ask(self, mark: str, ids: Collection[str]) -> str:
         """One sample of the processes of these containers.
 
+        :param mark: what its own lines begin with (:func:`.sample.new_mark`).
         :raises Failed: the script has ended, or does not answer.
         """
-        question = "".join(f"{one}\n" for one in sorted(ids)) + "\n"
+        question = "".join(f"{one}\n" for one in (mark, *sorted(ids))) + "\n"
         try:
             self._stdin.write(question.encode())
         except BrokenPipeError:
             raise Failed(self._argv[:4], "it has ended", self._rest()) from None
-        return self._answer()
+        return self._answer(f"\n{mark} end\n".encode())
 
     def close(self) -> None:
         """End the script and the program that runs it."""
@@ -147,10 +148,10 @@ class NodeShell:
         end_group(self._process)
         self._stdout.close()
 
-    def _answer(self) -> str:
+    def _answer(self, end: bytes) -> str:
         heard = bytearray()
         deadline = monotonic() + _SECONDS
-        while not heard.endswith(_END):
+        while not heard.endswith(end):
             left = deadline - monotonic()
             if left < 0 or not select.select([self._stdout], [], [], left)[0]:
                 raise Failed(self._argv[:4], f"no answer for {_SECONDS:.0f} s")

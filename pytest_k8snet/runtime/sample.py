@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -10,8 +11,9 @@ from .sockets import ByteOrder, Entry, open_ports
 
 # Times in /proc/<pid>/stat are in these; USER_HZ is 100 wherever Kubernetes runs.
 _TICKS = 100
+_FIELDS = 20  # of stat, behind the name, that are needed
 _LINK = re.compile(r" (\S+)/ns/net -> net:\[(\d+)\]$")
-_SOCKET = re.compile(r" -> socket:\[(\d+)\]$")
+_SOCKET = re.compile(r"socket:\[(\d+)\]")
 _TABLE = re.compile(r"(\S+)/net/([a-z0-9]+):(.*)")
 
 
@@ -51,13 +53,21 @@ class Sample:
         return max(self.processes.get(container, ()), key=lambda one: one.age, default=None)
 
 
-def read_sample(text: str, ids: Collection[str], byteorder: ByteOrder = "little") -> Sample:
+def new_mark() -> str:
+    """What begins the lines that are the script's own, and no name of a process has in it."""
+    return f"=={secrets.token_hex(8)}"
+
+
+def read_sample(
+    text: str, ids: Collection[str], byteorder: ByteOrder = "little", mark: str = "=="
+) -> Sample:
     """Read one sample.
 
     :param ids: the container ids that were asked for.
+    :param mark: the one that was sent with the question.
     :raises Torn: what is printed contradicts itself, as a process ended meanwhile.
     """
-    sections = dict(_sections(text))
+    sections = dict(_sections(text, mark))
     if "end" not in sections:
         raise Torn
     containers = dict(_containers(sections["cgroup"], ids))
@@ -65,10 +75,12 @@ def read_sample(text: str, ids: Collection[str], byteorder: ByteOrder = "little"
     spaces = {match[1]: match[2] for match in map(_LINK.search, sections["net"]) if match}
     inodes = _descriptors(sections["fd"])
     processes: dict[str, list[Process]] = {}
-    for pid, stat in _stats(sections["stat"]).items():
+    for pid, stat in _stats(sections["stat"], mark):
         if pid not in containers:
             continue
         name, fields = _stat(stat)
+        if len(fields) < _FIELDS:
+            continue  # it ended while it was read
         threads = [task for task in spaces if task == pid or task.startswith(f"{pid}/task/")]
         if not threads:
             continue  # it has ended: a zombie has neither namespace nor files
@@ -90,8 +102,8 @@ def read_sample(text: str, ids: Collection[str], byteorder: ByteOrder = "little"
     return Sample({key: tuple(some) for key, some in processes.items()}, tables, uptime)
 
 
-def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
-    for block in ("\n" + text).split("\n== ")[1:]:
+def _sections(text: str, mark: str) -> Iterator[tuple[str, list[str]]]:
+    for block in ("\n" + text).split(f"\n{mark} ")[1:]:
         name, *lines = block.split("\n")
         yield name, lines
 
@@ -105,13 +117,11 @@ def _containers(lines: list[str], ids: Collection[str]) -> Iterator[tuple[str, s
                 break
 
 
-def _stats(lines: list[str]) -> dict[str, str]:
+def _stats(lines: list[str], mark: str) -> Iterator[tuple[str, str]]:
     """Pid and text of its stat; a name with a line break in it makes several lines."""
-    stats: dict[str, str] = {}
-    for line in lines:
-        path, _, text = line.partition("/stat:")
-        stats[path] = f"{stats[path]}\n{text}" if path in stats else text
-    return stats
+    for block in ("\n" + "\n".join(lines)).split(f"\n{mark}: ")[1:]:
+        pid, _, text = block.partition("\n")
+        yield pid, text
 
 
 def _stat(text: str) -> tuple[str, list[str]]:
@@ -128,7 +138,7 @@ def _descriptors(lines: list[str]) -> dict[str, set[int]]:
     for line in lines:
         if line.endswith("/fd:"):
             current = inodes.setdefault(line.removesuffix("/fd:"), set())
-        elif match := _SOCKET.search(line):
+        elif match := _SOCKET.fullmatch(line.partition(" -> ")[2]):  # a file may be called so
             current.add(int(match[1]))
     return inodes
 

@@ -35,7 +35,11 @@ SERVICE = """
       selector:
         %s
 """
-HELPER = '{{ define "web.labels" }}app: web{{ end }}'
+HELPER = """{{ define "web.labels" }}app: web{{ end }}
+{{- define "web.all" -}}
+version: "1"
+app: web
+{{- end -}}"""
 BLANK = """{{ if .Values.enabled }}
 apiVersion: %s
 kind: %s
@@ -82,11 +86,20 @@ def test_a_chart_and_its_own_dependency_are_not_two_charts(
     ("selector", "labels", "reading"),
     [
         ('{{ include "web.labels" . }}', '{{ include "web.labels" . }}', "values-incomplete"),
+        ('{{ include "web.labels" . }}', '{{ include "web.all" . }}', "values-incomplete"),
+        ("app: web", '{{ include "web.all" . }}', "values-incomplete"),
         ("app: web", "app: web", "values-incomplete"),
         ("app: web", "app: other", "no-target"),
         ('{{ include "web.labels" . }}', "app: other", "no-target"),
     ],
-    ids=["helper", "literal", "other literal", "no helper"],
+    ids=[
+        "helper",
+        "lines of the helper",
+        "literal in a helper",
+        "literal",
+        "other literal",
+        "no helper",
+    ],
 )
 def test_a_blank_workload_excuses_the_service_whose_labels_it_has(
     pytester: pytest.Pytester, make_chart: MakeChart, selector: str, labels: str, reading: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -22,6 +24,7 @@ from pytest_k8snet.model import (
     Port,
     Reference,
     ServicePort,
+    Socket,
 )
 from pytest_k8snet.report.html import html, write_html
 from pytest_k8snet.report.results import ChartResult, Results
@@ -75,6 +78,16 @@ def evil_results(name: str) -> Results:
     broken = ChartResult(f"charts/bad {name}", name, name, name, "failed", name)
     found = results(evil_application(name), broken=[broken])
     return replace(found, results=(*found.results, known, skipped))
+
+
+def clean_application(chart: str) -> Application:
+    """A workload that its policy takes, and nothing to find."""
+    web = workload("web", Port(80), sockets=(Socket(80, container="main"),))
+    return application(
+        chart,
+        workloads=(replace(web, sockets_again=web.sockets),),
+        policies=(policy("web", "web"),),
+    )
 
 
 class Tags(HTMLParser):
@@ -179,6 +192,28 @@ def chromium() -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The rules of https://github.com/dequelabs/axe-core, as a script."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm on PATH (Debian: apt-get install npm)")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [
+        npm,
+        "install",
+        "--silent",
+        "--ignore-scripts",
+        "--prefix",
+        str(folder),
+        "axe-core@4",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"npm cannot install axe-core: {done.stderr.strip()[-200:]}")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def page(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
     """Opens a page of these results; at the end it must not have complained."""
@@ -194,6 +229,7 @@ def page(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
     assert chromium.problems() == []
 
 
+LEVELS = "[...document.querySelectorAll('.grid-body .level')].map(one => one.textContent)"
 ROWS = "[...document.querySelectorAll('.grid-body .row')]"
 OBJECTS = f"{ROWS}.map(row => row.querySelector('.object').textContent)"
 COUNT = "document.getElementById('count').textContent"
@@ -321,7 +357,7 @@ def test_findings_are_marked_in_the_drawing_and_lead_to_their_text(page: Any) ->
     text = shown.evaluate(DETAIL)
     for check in ("M1-undeclared-port", "M3-unopened-port", "M6-no-network-policy"):
         assert check in text
-    click(shown, '[data-name="Service/web"] .port-mark')
+    click(shown, '.port-mark[data-of="Service/web"]')
     assert "6060" in shown.evaluate(DETAIL)
     assert "M6-no-network-policy" not in shown.evaluate(DETAIL)
 
@@ -329,9 +365,9 @@ def test_findings_are_marked_in_the_drawing_and_lead_to_their_text(page: Any) ->
 def test_the_drawing_can_be_used_by_keyboard(page: Any) -> None:
     shown = page(results(shop()), "#chart=charts%2Fshop")
     shown.evaluate("document.querySelector('[data-name=\"Service/lost\"]').focus()")
-    assert shown.evaluate("document.activeElement.getAttribute('aria-label')") == (
-        "Service/lost: 1 finding"
-    )
+    described = "document.activeElement.getAttribute('aria-description')"
+    assert shown.evaluate(described) == "1 finding"
+    assert "lost" in shown.evaluate("document.activeElement.textContent")
     shown.press("Enter")
     assert "M5D-service-without-target" in shown.evaluate(DETAIL)
     assert shown.evaluate("document.querySelectorAll('.box.chosen').length") == 1
@@ -353,7 +389,7 @@ def test_the_drawing_has_every_object_and_every_state(page: Any) -> None:
         ("pill.closed", 1),
     ):
         assert shown.evaluate(f"document.querySelectorAll('.canvas .{kind}').length") == many
-    for means in ("none", "host", "egress", "open", "isolated"):
+    for means in ("none", "host", "egress", "open", "limited"):
         assert shown.evaluate(f"document.querySelectorAll('.canvas .boundary.{means}').length") == 1
     assert "NetworkPolicy/nobody" in shown.evaluate(
         "document.getElementById('policies').textContent"
@@ -395,17 +431,16 @@ def test_a_chart_that_does_not_render_says_why(page: Any) -> None:
 
 
 def test_charts_can_be_found_and_sorted_by_faults(page: Any) -> None:
-    clean = application("charts/a-clean", workloads=(), services=())
-    shown = page(results(clean, shop("charts/z-shop")))
+    shown = page(results(clean_application("charts/a-clean"), shop("charts/z-shop")))
     visible = (
         "[...document.querySelectorAll('#chart-list li[data-chart]')].filter(li => !li.hidden)"
         ".map(li => li.querySelector('.path').textContent)"
     )
-    assert shown.evaluate(visible) == ["charts/a-clean", "charts/z-shop"]
+    assert shown.evaluate(visible) == ["a-clean", "z-shop"]
     click(shown, "#chart-order")
-    assert shown.evaluate(visible) == ["charts/z-shop", "charts/a-clean"]
+    assert shown.evaluate(visible) == ["z-shop", "a-clean"]
     enter(shown, "#chart-filter", "CLEAN")
-    assert shown.evaluate(visible) == ["charts/a-clean"]
+    assert shown.evaluate(visible) == ["a-clean"]
 
 
 def test_the_chosen_chart_is_in_sight_in_the_list(page: Any) -> None:
@@ -414,7 +449,7 @@ def test_the_chosen_chart_is_in_sight_in_the_list(page: Any) -> None:
     box = "document.querySelector('.chart-link[aria-current]').getBoundingClientRect()"
     assert shown.evaluate(f"{box}.top > 0 && {box}.bottom <= innerHeight")
     path = "document.querySelector('.chart-link[aria-current] .path').textContent"
-    assert shown.evaluate(path) == "charts/090"
+    assert shown.evaluate(path) == "090"
 
 
 def test_light_and_dark_follow_the_system_until_chosen(page: Any) -> None:
@@ -438,3 +473,176 @@ def test_no_width_makes_the_page_scroll_sideways(page: Any, width: int) -> None:
         shown = page(results(*many), fragment, width=width)
         assert shown.evaluate("document.documentElement.scrollWidth") <= width
         assert shown.evaluate(f"{ROWS}.length > 0")
+
+
+# At a glance
+
+HEAT = "[...document.querySelectorAll('#heat-box tbody tr')]"
+
+
+def test_the_heat_map_has_a_cell_for_every_chart_and_check(page: Any) -> None:
+    broken = ChartResult("charts/bad", "bad", "", "defaults", "failed", "no values for <x>")
+    shown = page(results(shop(), clean_application("charts/clean"), broken=[broken]))
+    heads = "[...document.querySelectorAll('#heat-box thead th')].map(th => th.textContent)"
+    assert shown.evaluate(heads) == ["Chart", *(check.id for check in CHECKS), "renders"]
+    rows = shown.evaluate(f"{HEAT}.map(tr => [...tr.children].map(cell => cell.textContent))")
+    cells = {row[0]: dict(zip(shown.evaluate(heads)[1:], row[1:], strict=True)) for row in rows}
+    assert list(cells) == ["shop", "bad", "clean"]  # the worst first
+    assert cells["shop"]["M5D"] == "1"
+    assert cells["shop"]["M2"] == "✓ \N{EN DASH}"  # web was observed, the others not
+    assert set(cells["clean"].values()) <= {"✓", ""}
+    assert cells["bad"].pop("renders") == "1"
+    assert set(cells["bad"].values()) == {""}  # not run
+
+
+def test_a_cell_leads_to_its_findings(page: Any) -> None:
+    shown = page(results(shop(), shop("charts/other")))
+    click(shown, "#heat-box button[title^='other M5D']")
+    assert shown.evaluate("location.hash") == "#chart=charts%2Fother"
+    names = shown.evaluate(f"[...new Set({ROWS}.map(r => r.querySelector('.check').textContent))]")
+    assert names == ["M5D-service-without-target"]
+
+
+def test_a_chart_of_which_nothing_ran_is_not_called_sound() -> None:
+    tags = html(results(replace(shop(), workloads=(), services=())))
+    assert "not run" in tags.partition('<ul id="chart-list">')[2].partition("</ul>")[0]
+    assert "nothing found" not in tags.partition('<ul id="chart-list">')[2].partition("</ul>")[0]
+
+
+def test_what_was_skipped_can_be_listed(page: Any) -> None:
+    found = results(shop(), shop(values="ha"))
+    shown = page(found)
+    before = shown.evaluate(COUNT)
+    skipped = {(r.check, r.object) for r in found.results if r.outcome == "skipped"}
+    assert shown.evaluate("document.querySelector('.chip.skipped').textContent") == (
+        f"skipped {len(skipped)}"
+    )
+    for level in ("fault", "note"):
+        click(shown, f".chip.{level}")
+    click(shown, ".chip.skipped")
+    assert shown.evaluate(COUNT) != before
+    enter(shown, "#search", "M2 agent")
+    assert shown.evaluate(OBJECTS) == ["DaemonSet/agent"]
+    assert "needs a cluster" in shown.evaluate(f"{ROWS}[0].querySelector('.finding').textContent")
+
+
+def test_counts_follow_the_other_filters(page: Any) -> None:
+    shown = page(results(shop()))
+    enter(shown, "#search", "db")
+    chip = int(shown.evaluate("document.querySelector('.chip.fault').textContent").split()[1])
+    assert chip == len([t for t in shown.evaluate(LEVELS) if t == "fault"])
+    enter(shown, "#check-choice", "11", "change")
+    chosen = "document.querySelector('#check-choice').selectedOptions[0].textContent"
+    assert shown.evaluate(chosen) == f"M6-no-network-policy ({len(shown.evaluate(OBJECTS))})"
+
+
+def test_the_run_is_named(page: Any) -> None:
+    about = {"Command": "pytest --helm-chart=charts", "Helm": "v4.0.0"}
+    cluster = {"kind": "kind", "context": "", "version": "v1.34.0", "enforcement": True}
+    page_text = html(replace(results(shop()), about=about, cluster=cluster))
+    for said in (*about.values(), "kind, Kubernetes v1.34.0, NetworkPolicies enforced"):
+        assert f"<dd>{said}</dd>" in page_text
+    assert "Date" not in page_text
+
+
+# The drawing
+
+
+def many(number: int) -> Application:
+    """As many workers that differ in their names only, and a web server."""
+    workers = (workload(f"worker-{at}") for at in range(number))
+    web = workload("web", Port(80))
+    return application(workloads=(web, *workers), services=(service("web", ServicePort(80, 80)),))
+
+
+def test_equal_workloads_are_one_box_until_unfolded(page: Any) -> None:
+    shown = page(results(many(60)), "#chart=charts%2Fshop")
+    names = "[...document.querySelectorAll('.box')].map(box => box.dataset.name)"
+    assert shown.evaluate(names) == ["Service/web", "Deployment/web", "Deployment/worker-0"]
+    folded = '[data-name="Deployment/worker-0"]'
+    assert shown.evaluate(f"document.querySelector('{folded} .mark-text').textContent") == "60"
+    click(shown, folded)
+    assert "60 of a kind" in shown.evaluate(DETAIL)
+    click(shown, "#detail li:last-child button")
+    assert "Deployment/worker-59" in shown.evaluate(DETAIL)
+    assert shown.evaluate(f"document.querySelector('{folded}').classList.contains('chosen')")
+    click(shown, "#fold")
+    assert len(shown.evaluate(names)) == 62
+
+
+def test_two_of_a_kind_or_different_ones_are_not_folded(page: Any) -> None:
+    shown = page(results(many(2)), "#chart=charts%2Fshop")
+    assert shown.evaluate("document.querySelectorAll('.box').length") == 4
+    assert shown.evaluate("document.getElementById('fold-choice').hidden")
+    shown = page(results(shop()), "#chart=charts%2Fshop")
+    assert shown.evaluate("document.getElementById('fold-choice').hidden")
+
+
+def test_a_large_drawing_fits_when_asked(page: Any) -> None:
+    shown = page(results(many(60)), "#chart=charts%2Fshop")
+    click(shown, "#fold")
+    size = "(() => { const r = document.querySelector('#canvas svg').getBoundingClientRect(),"
+    size += " c = document.getElementById('canvas'); return [r.height / c.clientHeight,"
+    size += " r.width / c.clientWidth]; })()"
+    high, wide = shown.evaluate(size)
+    assert high > 5
+    assert wide <= 1
+    click(shown, "[data-zoom=fit]")
+    high, wide = shown.evaluate(size)
+    assert high <= 1
+    before = high
+    click(shown, "[data-zoom=in]")
+    assert shown.evaluate(size)[0] > before
+
+
+def test_the_list_of_charts_scrolls_below_its_tools(page: Any) -> None:
+    shown = page(results(*(application(f"charts/{number:03}") for number in range(100))))
+    shown.evaluate("document.querySelector('.charts').scrollTop = 900")
+    shown.settle()
+    at = "document.getElementById('chart-filter').getBoundingClientRect()"
+    assert (
+        shown.evaluate(f"document.elementFromPoint({at}.left + 5, {at}.top + 5).id")
+        == "chart-filter"
+    )
+
+
+# On paper, and read aloud
+
+
+def test_every_finding_is_printed(page: Any) -> None:
+    findings = [finding(port=port, message=f"number {port}") for port in range(1, 300)]
+    shown = page(run(result(*findings)))
+    assert shown.evaluate(f"{ROWS}.length") < 100
+    shown.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert shown.evaluate(f"{ROWS}.length") == 299
+    shown.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert shown.evaluate(f"{ROWS}.length") < 100
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("fragment", "click_at"),
+    [
+        ("", ""),
+        ("", ".grid-body .row"),
+        ("#chart=charts%2Fshop", ""),
+        ("#chart=charts%2Fshop", '[data-name="Deployment/web"]'),
+        ("#chart=charts%2Fbad", ""),
+    ],
+    ids=["overview", "finding", "drawing", "object", "failed"],
+)
+def test_assistive_technology_finds_its_way(
+    page: Any, axe: str, fragment: str, click_at: str, *, dark: bool
+) -> None:
+    broken = ChartResult("charts/bad", "bad", "", "defaults", "failed", "no values for <x>")
+    found = results(shop(), shop(values="ha"), expected={"M7": "an agent"}, broken=[broken])
+    shown = page(found, fragment)
+    shown.scheme(dark=dark)
+    if click_at:
+        click(shown, click_at)
+    shown.evaluate(f"{axe};0")
+    wrong = shown.evaluate(
+        "axe.run({resultTypes: ['violations']}).then(done => done.violations.map(one =>"
+        " [one.id, one.nodes.map(node => node.target.join(' '))]))"
+    )
+    assert wrong == []

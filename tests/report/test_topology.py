@@ -97,7 +97,7 @@ def test_boundaries_part_the_workloads_by_their_policies() -> None:
         ("host", [], ["DaemonSet/agent"]),
         ("egress", ["NetworkPolicy/jobs"], ["CronJob/jobs"]),
         ("open", ["NetworkPolicy/cache"], ["Deployment/cache"]),
-        ("isolated", ["NetworkPolicy/db"], ["StatefulSet/db"]),
+        ("limited", ["NetworkPolicy/db"], ["StatefulSet/db"]),
     ]
     assert picture["idle"] == ["NetworkPolicy/nobody"]
 

@@ -65,6 +65,11 @@ EXPECTED: dict[str, Seen] = {
     "late": {("TCP", 9999, "late", "httpd", "all")},  # 4 s after it is "ready"
     "late-declared": {("TCP", 9998, "late", "httpd", "all")},  # 7 s, but the manifest says so
     "work": {("TCP", 7000, "work", "httpd", "all")},
+    "leaderless": {("TCP", 7500, "leaderless", "serve", "all")},
+    "forger": {
+        ("TCP", 7601, "end", "busybox?== end", "all"),
+        ("TCP", 7602, "stat", "httpd", "all"),
+    },
     "nightly": {("TCP", 7200, "nightly", "httpd", "all")},
 }
 

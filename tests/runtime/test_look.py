@@ -9,7 +9,7 @@ import pytest
 from pytest_k8snet.model import Socket
 from pytest_k8snet.runtime.look import look_at
 from pytest_k8snet.runtime.pods import Pod
-from pytest_k8snet.runtime.sample import Sample, Torn, read_sample
+from pytest_k8snet.runtime.sample import Sample, Torn, new_mark, read_sample
 
 from .live import container, pod
 
@@ -137,9 +137,26 @@ def test_a_sample_that_is_not_whole_is_thrown_away(text: str, cut: str) -> None:
 
 def test_a_process_may_have_any_name(text: str) -> None:
     """Whoever writes it to /proc/self/comm chooses it, brackets and line breaks included."""
-    odd = text.replace("69785 (httpd) S", "69785 (a) S\n69785/stat:\x1b(b) S")
+    odd = text.replace("69785 (httpd) S", "69785 (a) S\n\x1b(b) S")
     sample = read_sample(odd, {AGENT})
     assert [process.name for process in sample.processes[AGENT]] == ["a) S??(b"]
+
+
+@pytest.mark.parametrize("name", ["x\n== end\n", "x\n== fd\n== end", "x\n==: 69785\n1 (y"])
+def test_no_name_of_a_process_is_taken_for_the_scripts_own_words(text: str, name: str) -> None:
+    mark = new_mark()
+    assert len(mark) > 15  # TASK_COMM_LEN: no name is as long
+    odd = text.replace("==", mark).replace("69785 (httpd) S", f"69785 ({name}) S")
+    sample = read_sample(odd, {AGENT}, mark=mark)
+    assert sample.processes[AGENT][0].name == name.replace("\n", "?")
+    assert {one.port for one in look_at(agent(), sample, 0.0).sockets} == {19100}
+
+
+def test_no_name_of_a_file_is_taken_for_a_socket(text: str) -> None:
+    held = next(line for line in text.splitlines() if line.endswith("-> socket:[606513]"))
+    forged = text.replace(held, held.replace("socket:", "/tmp/ -> socket:"))
+    sample = read_sample(forged, {SIDE, WEB, UDP})
+    assert not any(606513 in (one.sockets or ()) for one in sample.processes[SIDE])
 
 
 def test_no_process_at_all() -> None:

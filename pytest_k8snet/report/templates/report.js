@@ -3,6 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const LEVELS = data.levels;
+  const SKIPPED = LEVELS.indexOf("skipped");
   const byId = (id) => document.getElementById(id);
   const main = byId("main");
   const grid = byId("grid");
@@ -17,6 +18,15 @@
     return row;
   });
 
+  /* What was skipped is listed like findings, when somebody asks for it. */
+  for (const [reason, chart, object, checks, sets] of data.skipped.items) {
+    for (const check of checks) {
+      findings.push({ number: findings.length, level: SKIPPED, check, chart, sets, object,
+        message: data.skipped.reasons[reason], instead: "", template: "", line: 0, reading: "", port: "",
+        container: "", process: "", related: [], reason: "", switch: "" });
+    }
+  }
+
   const COLUMNS = [
     ["level-cell", "Level", (row) => row.level],
     ["check", "Check", (row) => row.check],
@@ -25,7 +35,7 @@
     ["finding", "Finding", (row) => row.message],
     ["where", "Where", (row) => where(row)],
   ];
-  const state = { chart: -1, set: -1, check: -1, off: new Set(), words: [], sort: 0, down: false, shown: [], active: -1, opened: null };
+  const state = { chart: -1, set: -1, check: -1, off: new Set([SKIPPED]), words: [], sort: 0, down: false, shown: [], active: -1, opened: null };
 
   function make(tag, attributes, ...children) {
     const made = document.createElement(tag);
@@ -67,21 +77,33 @@
     ordered = keyed.map(([, row]) => row);
   }
 
-  const wanted = (row) => !state.off.has(row.level) && (state.check < 0 || row.check === state.check) &&
-    state.words.every((word) => haystack(row).includes(word));
+  const worded = (row) => state.words.every((word) => haystack(row).includes(word));
+  const checked = (row) => state.check < 0 || row.check === state.check;
+  const leveled = (row) => !state.off.has(row.level);
+  const usual = () => state.off.size === 1 && state.off.has(SKIPPED);
 
   function update() {
     const scope = ordered.filter(inScope);
+    /* Every count says what choosing it would show, the other filters as they are. */
     const levels = LEVELS.map(() => 0);
-    for (const row of scope) levels[row.level] += 1;
-    state.shown = scope.filter(wanted);
+    const present = LEVELS.map(() => false);
+    const checks = data.checks.map(() => 0);
+    state.shown = [];
+    let all = 0;
+    for (const row of scope) {
+      present[row.level] = true;
+      if (row.level !== SKIPPED || leveled(row)) all += 1;
+      if (!worded(row)) continue;
+      if (checked(row)) levels[row.level] += 1;
+      if (leveled(row)) checks[row.check] += 1;
+      if (checked(row) && leveled(row)) state.shown.push(row);
+    }
     state.active = -1;
-    const all = scope.length;
     const count = state.shown.length;
     byId("count").textContent = count === all ? `${count}` : `${count} of ${all}`;
     byId("empty").hidden = count > 0;
     byId("empty").textContent = all ? "No finding matches these filters." : "Nothing was found here.";
-    byId("clear").hidden = !(state.words.length || state.check >= 0 || state.off.size);
+    byId("clear").hidden = !state.words.length && state.check < 0 && usual();
     grid.hidden = count === 0;
     grid.setAttribute("aria-rowcount", String(count + 1));
     grid.classList.toggle("in-chart", state.chart >= 0);
@@ -90,9 +112,13 @@
     }
     for (const chip of byId("levels").children) {
       const level = Number(chip.dataset.level);
-      chip.hidden = levels[level] === 0;
+      chip.hidden = !present[level];
       chip.textContent = `${LEVELS[level]} ${levels[level]}`;
       chip.setAttribute("aria-pressed", String(!state.off.has(level)));
+    }
+    for (const option of byId("check-choice").children) {
+      const at = Number(option.value);
+      if (at >= 0) option.textContent = `${data.checks[at].name} (${checks[at]})`;
     }
     byId("check-choice").value = String(state.check);
     render(true);
@@ -138,7 +164,7 @@
       element.classList.toggle("active", active !== undefined && active.number === number);
       element.setAttribute("aria-selected", String(state.opened === number));
     }
-    if (active) grid.setAttribute("aria-activedescendant", `row-${active.number}`);
+    if (active && byId(`row-${active.number}`)) grid.setAttribute("aria-activedescendant", `row-${active.number}`);
     else grid.removeAttribute("aria-activedescendant");
   }
 
@@ -181,6 +207,7 @@
     detail.hidden = false;
     detail.scrollTop = 0;
     layout.classList.add("detailed");
+    refit();
     render(false);
   }
 
@@ -189,6 +216,7 @@
     detail.hidden = true;
     detail.replaceChildren();
     layout.classList.remove("detailed");
+    refit();
     state.opened = null;
     choose("");
     mark();
@@ -204,9 +232,16 @@
     mark();
   }
 
-  function openObject(name) {
+  function openObject(name, like) {
     state.opened = null;
-    const of = scoped(name);
+    if (like) {
+      const names = like.map((one) => make("li", {}, make("button", { type: "button", class: "link", onclick: () => openObject(one) }, one)));
+      openPanel(`${like.length} of a kind`, make("p", { class: "muted" }, "The same containers, ports, Services, policies and findings:"), make("ul", {}, ...names));
+      choose(name);
+      mark();
+      return;
+    }
+    const of = scoped(name).filter((row) => row.level !== SKIPPED);
     const facts = of.length ? [] : [make("p", { class: "muted" }, "Nothing was found here.")];
     openPanel(name, ...described(name), ...facts, ...of.map((row) => finding(row, false)));
     choose(name);
@@ -246,7 +281,7 @@
         button.textContent = "Select and copy by hand";
       }
     });
-    return make("div", { class: "with-copy" }, make("pre", {}, make("code", {}, said)), button);
+    return make("div", { class: "with-copy" }, make("pre", { tabindex: "0" }, make("code", {}, said)), button);
   }
 
   function described(name) {
@@ -278,17 +313,60 @@
   const scoped = (name) => ofChart[state.chart].filter((row) => row.object === name && row.sets.includes(currentSet()))
     .sort((a, b) => a.level - b.level);
 
+  let zoom = 1;
+  let follows = true; // the drawing is as wide as its frame, until somebody chooses another scale
+
+  function setZoom(to) {
+    const svg = byId("canvas").firstElementChild;
+    if (!svg) return;
+    zoom = Math.min(3, Math.max(0.1, to));
+    const { width, height } = svg.viewBox.baseVal;
+    svg.setAttribute("width", width * zoom);
+    svg.setAttribute("height", height * zoom);
+  }
+
+  /* The largest scale, 100 % at most, at which the drawing is as wide, or as wide and high, as its frame. */
+  function fitting(whole) {
+    const canvas = byId("canvas");
+    const { width, height } = canvas.firstElementChild.viewBox.baseVal;
+    return Math.min(1, canvas.clientWidth / width, whole ? canvas.clientHeight / height : 1);
+  }
+
+  function refit() {
+    if (follows && byId("canvas").firstElementChild) setZoom(fitting(false));
+  }
+
+  function prepareZoom() {
+    const steps = { in: () => zoom * 1.25, out: () => zoom / 1.25, fit: () => fitting(true), real: () => 1 };
+    for (const button of document.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => {
+        follows = false;
+        setZoom(steps[button.dataset.zoom]());
+      });
+    }
+    byId("canvas").addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      follows = false;
+      setZoom(event.deltaY < 0 ? steps.in() : steps.out());
+    }, { passive: false });
+    byId("fold").addEventListener("change", drawChart);
+  }
+
   function drawChart() {
     const picture = currentPicture();
     const canvas = byId("canvas");
     byId("picture").hidden = !picture || !(picture.workloads.length + picture.services.length);
     canvas.replaceChildren();
     if (byId("picture").hidden) return;
+    const found = (name) => scoped(name).filter((row) => row.level !== SKIPPED)
+      .map((row) => ({ level: LEVELS[row.level], port: row.port, message: row.message, row }));
+    byId("fold-choice").hidden = Topology.fold(picture, found).workloads.length === picture.workloads.length;
     canvas.append(Topology.draw(picture, {
-      found: (name) => scoped(name).map((row) => ({ level: LEVELS[row.level], port: row.port, message: row.message, row })),
-      open: openObject,
-      openPort: (_, found) => openFinding(found.row),
+      found, folded: byId("fold").checked, open: openObject, openPort: (_, one) => openFinding(one.row),
     }));
+    follows = true;
+    refit();
     canvas.scrollTop = 0;
     const said = [["Policies that take no pod here", picture.idle], ["Policies of a kind that is not read", picture.unread]]
       .filter(([, names]) => names.length).map(([what, names]) => `${what}: ${names.join(", ")}`);
@@ -297,15 +375,17 @@
     for (const item of byId("legend").children) item.hidden = !canvas.querySelector(item.dataset.for);
   }
 
+  const boxes = () => [...byId("canvas").querySelectorAll(".box")];
+
   function choose(name) {
-    for (const box of byId("canvas").querySelectorAll(".box")) box.classList.toggle("chosen", name !== "" && box.dataset.name === name);
+    for (const box of boxes()) box.classList.toggle("chosen", name !== "" && box.names.includes(name));
   }
 
   function showInDrawing(row) {
     location.hash = hashOf(row.chart, row.sets[0]);
     applyHash();
     openFinding(row);
-    const box = [...byId("canvas").querySelectorAll(".box")].find((one) => one.dataset.name === row.object);
+    const box = boxes().find((one) => one.names.includes(row.object));
     if (box) box.scrollIntoView({ block: "center" });
   }
 
@@ -394,7 +474,7 @@
       update();
     });
     byId("clear").addEventListener("click", () => {
-      Object.assign(state, { check: -1, off: new Set(), words: [] });
+      Object.assign(state, { check: -1, off: new Set([SKIPPED]), words: [] });
       byId("search").value = "";
       update();
     });
@@ -406,7 +486,7 @@
     const list = byId("chart-list");
     const items = [...list.querySelectorAll("li[data-chart]")];
     const weight = data.charts.map(() => 0);
-    for (const row of findings) weight[row.chart] += [1e6, 1e3, 1, 0][row.level];
+    for (const row of findings) weight[row.chart] += [1e6, 1e3, 1, 0, 0][row.level];
     byId("chart-filter").addEventListener("input", (event) => {
       const wanted = event.target.value.toLowerCase();
       for (const item of items) item.hidden = !data.charts[item.dataset.chart].path.toLowerCase().includes(wanted);
@@ -419,6 +499,47 @@
       list.append(...order);
     });
     if (narrow.matches) byId("charts-fold").open = false;
+  }
+
+  /* ---- charts and checks, at a glance ---- */
+
+  function drawHeat() {
+    const cells = data.charts.map(() => data.checks.map(() => [0, 0, 0, 0]));
+    for (const row of findings) if (row.level !== SKIPPED) cells[row.chart][row.check][row.level] += 1;
+    const bad = (counts) => counts[0] + counts[1];
+    const weight = (at) => cells[at].reduce((sum, counts) => sum + bad(counts) * 1e3 + counts[2], 0);
+    const order = data.charts.map((_, at) => at).sort((a, b) => weight(b) - weight(a) || a - b);
+    const head = make("tr", {}, make("th", { scope: "col" }, "Chart"),
+      ...data.checks.map((check) => make("th", { scope: "col", title: check.name }, check.id || check.name)));
+    const body = make("tbody", {});
+    for (const at of order) {
+      const chart = data.charts[at];
+      const made = make("tr", {}, make("th", { scope: "row" }, make("a", { href: hashOf(at, 0), title: chart.path }, chart.short)));
+      for (const [check, counts] of cells[at].entries()) made.append(heatCell(at, check, counts, chart.ran[check]));
+      body.append(made);
+    }
+    byId("heat-box").append(make("table", {}, make("thead", {}, head), body));
+    byId("heat").hidden = false;
+    byId("heat-box").addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (!button) return;
+      const [chart, check] = button.dataset.cell.split(" ").map(Number);
+      state.check = check;
+      location.hash = hashOf(chart, 0);
+    });
+  }
+
+  function heatCell(chart, check, counts, ran) {
+    const level = counts.findIndex((count) => count);
+    if (level < 0) {
+      const [sign, said] = { p: ["✓", "passed"], s: ["–", "not observed or skipped"], m: ["✓ –", "passed, and not observed or skipped for other objects"], "-": ["", "not run"] }[ran];
+      return make("td", { title: said }, sign);
+    }
+    const many = level < 2 ? counts[0] + counts[1] : counts[level];
+    const kind = level > 1 ? ["n", "e"][level - 2] : many > 4 ? "f3" : many > 1 ? "f2" : "f1";
+    const said = counts.map((count, at) => count ? `${count} ${LEVELS[at]}` : "").filter(Boolean).join(", ");
+    return make("td", { class: kind },
+      make("button", { type: "button", title: `${data.charts[chart].short} ${data.checks[check].name}: ${said}`, "data-cell": `${chart} ${check}` }, String(many)));
   }
 
   function prepareTheme() {
@@ -437,10 +558,18 @@
   prepareControls();
   prepareCharts();
   prepareTheme();
+  prepareZoom();
+  drawHeat();
   main.addEventListener("scroll", () => render(false), { passive: true });
   window.addEventListener("scroll", () => render(false), { passive: true });
-  window.addEventListener("resize", () => render(true));
+  window.addEventListener("resize", () => {
+    refit();
+    render(true);
+  });
   window.addEventListener("hashchange", applyHash);
+  /* On paper there is no scrolling: every row is written out. */
+  window.addEventListener("beforeprint", () => body.replaceChildren(...state.shown.map((row, at) => drawnRow(row, at, 0))));
+  window.addEventListener("afterprint", () => render(true));
   order();
   showHead();
   update();

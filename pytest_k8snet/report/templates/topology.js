@@ -11,8 +11,9 @@ const Topology = (() => {
   const LABEL = 22;
   const PAD = 10;
   const TOP = 34;
+  const FOLD = 3; // fewer are as quickly seen as unfolded
   const MEANS = {
-    isolated: "isolated by",
+    limited: "only what is admitted by",
     open: "admits everything:",
     egress: "egress only:",
     none: "no NetworkPolicy: open to every pod",
@@ -59,6 +60,42 @@ const Topology = (() => {
     return [name.slice(0, slash), name.slice(slash + 1)];
   };
 
+  /* Workloads that differ in their names only, with the same Services, policies and findings, as one
+     box: `like` are the names of all of them. */
+  function fold(picture, found) {
+    const inside = new Map();
+    picture.boundaries.forEach((boundary, at) => boundary.workloads.forEach((number) => inside.set(number, at)));
+    const groups = new Map();
+    picture.workloads.forEach((workload, number) => {
+      const looks = JSON.stringify([
+        inside.get(number), parted(workload.name)[0], workload.replicas, workload.host, workload.hook, workload.looked,
+        workload.containers.map((container) => [container.sidecar, container.ports]),
+        picture.edges.filter((edge) => edge[2] === number).map((edge) => edge.toSpliced(2, 1)),
+        found(workload.name).map(({ level, port, row }) => [level, port, row.check]),
+      ]);
+      if (!groups.has(looks)) groups.set(looks, []);
+      groups.get(looks).push(number);
+    });
+    const shown = [];
+    const place = new Map();
+    for (const numbers of groups.values()) {
+      const parts = numbers.length < FOLD ? numbers.map((number) => [number]) : [numbers];
+      for (const part of parts) {
+        const names = part.map((number) => picture.workloads[number].name);
+        place.set(part[0], shown.length);
+        shown.push(part.length > 1 ? { ...picture.workloads[part[0]], like: names } : picture.workloads[part[0]]);
+      }
+    }
+    return {
+      ...picture,
+      workloads: shown,
+      edges: picture.edges.filter((edge) => place.has(edge[2])).map((edge) => edge.with(2, place.get(edge[2]))),
+      boundaries: picture.boundaries.map((boundary) => ({
+        ...boundary, workloads: boundary.workloads.filter((number) => place.has(number)).map((number) => place.get(number)),
+      })),
+    };
+  }
+
   /* Heights and places. Workloads stand in the order of their boundaries; Services at the mean
      height of what they lead to, Ingresses at that of their Services. */
   function layout(picture) {
@@ -93,7 +130,7 @@ const Topology = (() => {
   }
 
   function sizedWorkload(workload) {
-    let height = HEAD;
+    let height = HEAD + (workload.like ? LABEL : 0);
     const rows = [];
     for (const [at, container] of workload.containers.entries()) {
       rows.push({ container: at, y: height });
@@ -156,7 +193,8 @@ const Topology = (() => {
 
   /* `found(name)` gives the findings of an object: {level, port, message} each, worst first.
      `open(name)` is called when a box is activated, `openPort(name, finding)` for a port's mark. */
-  function draw(picture, { found, open, openPort }) {
+  function draw(whole, { found, open, openPort, folded }) {
+    const picture = folded ? fold(whole, found) : whole;
     const at = layout(picture);
     const svg = node("svg", {
       width: at.width, height: at.height, viewBox: `0 0 ${at.width} ${at.height}`, role: "presentation",
@@ -172,9 +210,11 @@ const Topology = (() => {
     picture.workloads.forEach((workload, n) => boxes.push(drawnWorkload(workload, at.workloads[n], n)));
     drawEdges(picture, at, edges);
     for (const box of boxes) {
-      box.frame.append(...marks(box, found(box.name), open, openPort));
+      box.frame.names = box.like || [box.name];
+      const [inside, beside] = marks(box, box.frame.names.flatMap(found), openPort);
+      box.frame.append(...inside);
       listen(box, edges, svg, open);
-      svg.append(box.frame);
+      svg.append(box.frame, ...beside);
     }
     return svg;
   }
@@ -229,10 +269,12 @@ const Topology = (() => {
 
   function drawnWorkload(workload, box, number) {
     const extras = [];
+    if (workload.like) extras.push(`${workload.like.length} of a kind`);
     if (workload.replicas !== undefined) extras.push(`${workload.replicas} pods`);
     if (workload.host) extras.push("host network");
     if (workload.hook) extras.push(`hook ${workload.hook}`);
     const made = frame(box, workload.name, WIDTH.workload, extras.join(" · "), workload.host ? "host" : "");
+    if (workload.like) made.append(text(12, HEAD + 11, `and ${workload.like.length - 1} that differ in their names only`, WIDTH.workload - 24, "soft"));
     const ports = [];
     for (const row of box.rows) {
       const container = workload.containers[row.container];
@@ -252,7 +294,7 @@ const Topology = (() => {
       made.append(made_row);
       ports.push({ numbers: [port], protocol, x: WIDTH.workload - 12, y: row.y + LINE / 2 - 1 });
     }
-    return { frame: made, name: workload.name, width: WIDTH.workload, key: `w${number}`, ports };
+    return { frame: made, name: workload.name, like: workload.like, width: WIDTH.workload, key: `w${number}`, ports };
   }
 
   function drawnBoundary(boundary, at) {
@@ -288,28 +330,29 @@ const Topology = (() => {
     return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
   }
 
-  /* One mark for the box with the number of its findings, and one at each port that has one. */
-  function marks(box, findings, open, openPort) {
+  /* One mark in the box with the number of its findings, and beside it, since a button holds no other
+     button, one for each port that has one. */
+  function marks(box, findings, openPort) {
     const count = findings.length;
-    box.frame.setAttribute("aria-label",
-      `${box.name}: ${count} ${count === 1 ? "finding" : "findings"}`);
-    if (!count) return [];
-    const made = [node("circle", { class: `mark ${findings[0].level}`, cx: box.width - 16, cy: 16, r: 9.5 }),
+    box.frame.setAttribute("aria-description", `${count} ${count === 1 ? "finding" : "findings"}`);
+    if (!count) return [[], []];
+    const inside = [node("circle", { class: `mark ${findings[0].level}`, cx: box.width - 16, cy: 16, r: 9.5 }),
       node("text", { class: "mark-text", x: box.width - 16, y: 20, "aria-hidden": "true" }, String(count))];
+    const beside = [];
     for (const port of box.ports) {
       const finding = findings.find((one) => {
         const [number, protocol] = one.port.split("/");
         return one.port && port.numbers.map(String).includes(number) && protocol === port.protocol;
       });
       if (!finding) continue;
-      const mark = node("g", { class: "port-mark", tabindex: "0", role: "button", "aria-label": `${finding.port}: ${finding.message}` },
+      const mark = node("g", { class: "port-mark", "data-of": box.name, transform: box.frame.getAttribute("transform"), tabindex: "0", role: "button", "aria-label": `${finding.port}: ${finding.message}` },
         node("title", {}, finding.message),
         node("circle", { class: `mark ${finding.level}`, cx: port.x, cy: port.y, r: 6.5 }),
         node("text", { class: "mark-text", x: port.x, y: port.y + 4, "aria-hidden": "true" }, "!"));
       activate(mark, () => openPort(box.name, finding));
-      made.push(mark);
+      beside.push(mark);
     }
-    return made;
+    return [inside, beside];
   }
 
   function activate(element, act) {
@@ -332,12 +375,12 @@ const Topology = (() => {
         edge.classList.toggle("lit", on && (edge.dataset.from === box.key || edge.dataset.to === box.key));
       }
     };
-    activate(box.frame, () => open(box.name));
+    activate(box.frame, () => open(box.name, box.like));
     box.frame.addEventListener("mouseenter", () => light(true));
     box.frame.addEventListener("mouseleave", () => light(false));
     box.frame.addEventListener("focus", () => light(true));
     box.frame.addEventListener("blur", () => light(false));
   }
 
-  return { draw };
+  return { draw, fold };
 })();
