@@ -58,8 +58,15 @@ def candidates(chart: Path, application: Application) -> tuple[Candidate, ...]:
 
 
 def cured(application: Application, turned: Application, candidate: Candidate) -> Iterator[Cure]:
-    """What the application with the turned value no longer shows."""
+    """What the application with the turned value no longer shows.
+
+    Only of a check that the value's name speaks of: policies do not hold in the
+    node's network namespace, so ``hostNetwork: true`` takes M6's finding away,
+    and is no cure for it.
+    """
     for check in _checks():
+        if not _LIKELY[check.id].search(candidate.key):
+            continue
         left = set(_faulty(check, turned))
         there = {subject.reference for subject in _subjects(check, turned)}
         for reference in _faulty(check, application):
@@ -107,6 +114,8 @@ def _booleans(values: Any, prefix: str) -> Iterator[tuple[str, bool]]:
     if not isinstance(values, dict):
         return
     for key, value in values.items():
+        if str(key).startswith("_"):  # not meant for users, by its name
+            continue
         if isinstance(value, bool):
             yield f"{prefix}{_quoted(key)}", value
         elif isinstance(value, dict):

@@ -44,3 +44,27 @@ def test_the_host_network_of_a_subchart_can_be_switched_off(
     )
     result = pytester.runpytest("--helm-chart=charts", "-k", "M7", "-n2")
     result.stdout.fnmatch_lines(["  values   agent.hostNetwork: false"])
+
+
+def test_a_value_that_moves_pods_to_the_node_is_no_cure_for_a_missing_policy(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    network = "        spec:\n          hostNetwork: {{ .Values.hostNetwork }}\n"
+    web = WEB.replace("        spec:\n", network)
+    agent = WEB.replace("name: web", "name: agent").replace("        spec:\n", network)
+    agent = agent.replace("{{ .Values.hostNetwork }}", "true")
+    values = "hostNetwork: false\n"
+    make_chart("charts/web", {"web.yaml": web, "agent.yaml": agent}, **{"values.yaml": values})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M6 or M7")
+    result.assert_outcomes(failed=2, passed=1, skipped=1, deselected=13)
+    result.stdout.no_fnmatch_line("  values *")
+
+
+def test_a_value_that_is_not_meant_for_users_is_not_named(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    policy = f"{{{{- if .Values._defaults.networkPolicy }}}}\n{POLICY}\n    {{{{- end }}}}\n"
+    values = "_defaults:\n  networkPolicy: false\n"
+    make_chart("charts/web", {**NO_POLICY, "policy.yaml": policy}, **{"values.yaml": values})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M6")
+    result.stdout.no_fnmatch_line("  values *")
