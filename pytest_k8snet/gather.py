@@ -289,7 +289,8 @@ def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
 
     Of another chart with several values sets the first stands for all: they
     are not installed together. A chart and its own dependency are not set
-    beside each other: what installs the one has the other in it.
+    beside each other (what installs the one has the other in it), nor are two
+    versions of one chart: M4S compares a chart with itself in any case.
     """
     one_each: dict[str, Application] = {}
     for one in gathered:
@@ -310,12 +311,12 @@ def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
 
 
 def _families(targets: Iterable[Target]) -> dict[str, set[str]]:
-    """For each chart of the run the charts that it depends on, or that depend on it; by id."""
+    """For each chart of the run its other versions, its dependencies and dependents; by id."""
     charts = {target.id: target.chart for target in targets}
     by_name: dict[str, list[str]] = defaultdict(list)
     for chart_id_, chart in charts.items():
         by_name[chart.name].append(chart_id_)
-    families: dict[str, set[str]] = {one: set() for one in charts}
+    families = {one: set(by_name[chart.name]) for one, chart in charts.items()}
     for whole, chart in charts.items():
         waiting = list(chart.dependencies)
         seen: set[str] = set()
