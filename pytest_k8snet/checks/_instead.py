@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..kinds import Selects
 from ..model import (
@@ -25,6 +26,7 @@ from ..model import (
 COMPONENT = "app.kubernetes.io/component"
 INSTANCE = "app.kubernetes.io/instance"
 RELEASE = "{{ .Release.Name }}"
+CHART = "{{ .Chart.Name }}"
 
 # YAML 1.1 reads these words as something else than strings.
 _WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
@@ -73,9 +75,28 @@ def join(lines: Iterable[str]) -> str:
 
 
 def component(workload: Workload, application: Application) -> str:
-    """A value for the component label: the workload's name without the release's."""
+    """A value for the component label: the workload's name without the release's.
+
+    A chart that is there more than once, under aliases, has one text for all of
+    them: its name, which is the alias to Helm, tells them apart.
+    """
+    if len(application.once(_charts_of)[_template(workload)]) > 1:
+        return CHART
     name = workload.name.removeprefix(application.release).strip("-.")
     return (name or workload.kind.lower())[:63].rstrip("-.")
+
+
+def _charts_of(application: Application) -> Mapping[str, set[str]]:
+    """The sources of the workloads under the path that they have in their own charts."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for workload in application.workloads:
+        found[_template(workload)].add(workload.source)
+    return found
+
+
+def _template(workload: Workload) -> str:
+    _, inside, path = workload.source.rpartition("/templates/")
+    return path if inside else workload.source
 
 
 def pod_label_lines(workload: Workload, labels: Labels) -> list[str]:

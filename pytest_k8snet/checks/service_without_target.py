@@ -8,8 +8,9 @@ from difflib import SequenceMatcher
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import pod_index, selected
+from ..kinds import POD_INDEX, POD_NAME
 from ..matching import pod_labels, selects
-from ..model import Application, Selector, Service, Workload
+from ..model import Application, Labels, Selector, Service, Workload
 from ._check import check
 from ._instead import service_selector, stable_labels
 from ._words import listing, references, subjects
@@ -23,6 +24,7 @@ _NO_PODS = re.compile(
     r"|Dashboard|DataSource|AlertmanagerConfig|Challenge|Order$|TLSOption|ServersTransport"
 )
 _ALIKE = 0.8
+_SYSTEM = "kube-system"  # DNS, the scheduler and others run there that no chart makes
 
 
 @check(
@@ -52,12 +54,12 @@ def service_without_target(service: Service, application: Application) -> Iterat
     its key or value ends in a word that programs set themselves (leader, role,
     active, master, primary, replica, standby). `elsewhere`: the Service lives
     in another namespace than the release's, in which the application has no
-    unit (kube-system). `operator`: the application has custom resources of a
-    kind that can make pods, or CRDs of its own. `values-incomplete`: a
-    workload template of the chart that has the selector's labels in it
-    rendered to nothing with these values. `no-target`: none of this; also a
-    Service that selects units of which not one pod was alive when they were
-    observed.
+    unit, or in kube-system, where the cluster's own pods are. `operator`: the
+    application has custom resources of a kind that can make pods, or CRDs of
+    its own. `values-incomplete`: a workload template of the chart that has the
+    selector's labels in it rendered to nothing with these values. `no-target`:
+    none of this; also a Service that selects units of which not one pod was
+    alive when they were observed.
 
     ## Why it matters
     Whoever can make a pod with these labels receives the traffic that clients
@@ -136,6 +138,17 @@ def _near_miss(service: Service, selector: Selector, application: Application) -
         )
     workload, key, value = max(near, key=lambda entry: _likeness(service, entry[0]))
     wrong = selector.labels[key]
+    if key == POD_NAME and (index := wrong.rpartition("-")[2]).isdecimal():
+        value = f"{workload.name}-{index}"
+    if value == wrong or (key == POD_INDEX and wrong.isdecimal()):
+        return Finding(
+            "near-miss",
+            f'{application.subject(service.reference)} selects {key}="{wrong}", and'
+            f" {application.subject(workload.reference)} has no such pod with"
+            f" {workload.replicas} replicas: raise them, or leave the Service out",
+            at=service.position(f"{key}:"),
+            related=references(entry[0] for entry in near),
+        )
     has = "have no such label" if value is None else f'have {key}="{value}"'
     fixed = {label: text for label, text in selector.labels.items() if label != key}
     return Finding(
@@ -158,9 +171,12 @@ def _excused(service: Service, selector: Selector, application: Application) -> 
     start = f"{application.subject(service.reference)} ({selector}) selects no unit"
     at = service.position("selector:")
     namespaces = application.once(_namespaces)
-    if service.namespace != application.namespace and service.namespace not in namespaces:
-        text = f"{start}: it lives in {service.namespace}, where the application has none"
-        return Finding("elsewhere", text, at=at)
+    if service.namespace != application.namespace:
+        text = f"{start}: it lives in {service.namespace}, where"
+        if service.namespace == _SYSTEM:
+            return Finding("elsewhere", f"{text} the cluster's own pods are", at=at)
+        if service.namespace not in namespaces:
+            return Finding("elsewhere", f"{text} the application has none", at=at)
     makers = [kind for kind in application.custom_kinds if not _NO_PODS.search(kind)]
     if makers:
         text = f"{start}; an operator may make the pods: the application has {listing(makers)}"
@@ -178,11 +194,19 @@ def _missed(service: Service, selector: Selector, application: Application) -> F
     message = f"{name} selects {selector}, and no unit of its namespace has pods with these labels"
     near_by = list(application.once(pod_index).candidates(Selector(), service.namespace))
     meant = [unit for unit in near_by if unit.name == service.name] or near_by
-    labels = stable_labels(meant[0]) if len(meant) == 1 else {}
+    labels = _labels_of(meant[0], selector) if len(meant) == 1 else {}
     if not labels:
         message += ": select the unit that is meant, or leave the Service out"
     at = service.position("selector:")
     return Finding("no-target", message, at=at, instead=service_selector(labels) if labels else "")
+
+
+def _labels_of(unit: Workload, selector: Selector) -> Labels:
+    """What a Service selects the unit's pods by; one of them, where it asks for one."""
+    index = selector.labels.get(POD_NAME, "").rpartition("-")[2]
+    if unit.makes.ordinals and index.isdecimal():
+        return {POD_NAME: f"{unit.name}-{index}"}
+    return stable_labels(unit)
 
 
 def _near(

@@ -8,6 +8,8 @@ directives, one a line:
     findings of the file must be listed. Good cases expect notes at most.
 ``# says: <text>``
     The message of some finding contains the text.
+``# instead: <text>``
+    What some finding would have written instead contains the text.
 ``# related: Deployment/web``
     Some finding names the object as related.
 ``# skipped: Deployment/web <text>``
@@ -54,8 +56,8 @@ _SOCKET = re.compile(
 )
 _KNOWN = frozenset(
     (
-        "expect", "says", "related", "skipped", "sockets", "pods", "stray", "release", "second",
-        "neighbour", "blank", "invalid",
+        "expect", "says", "instead", "related", "skipped", "sockets", "pods", "stray", "release",
+        "second", "neighbour", "blank", "invalid",
     )
 )  # fmt: skip
 

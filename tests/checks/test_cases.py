@@ -58,6 +58,8 @@ def test_case_gives_the_findings_it_lists(path: Path) -> None:
         assert findings, "a bad case shows something"
     for text in directives.get("says", ()):
         assert any(text in finding.message for finding in findings), [f.message for f in findings]
+    for text in directives.get("instead", ()):
+        assert any(text in finding.instead for finding in findings), [f.instead for f in findings]
     for name in directives.get("related", ()):
         related = {application.subject(one) for finding in findings for one in finding.related}
         assert name in related

@@ -82,6 +82,30 @@ def test_a_chart_and_its_own_dependency_are_not_two_charts(
     assert readings(pytester, "M4S") == {"release"}
 
 
+def test_two_versions_of_a_chart_are_not_two_charts(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    old = {"Chart.yaml": "apiVersion: v2\nname: redis\nversion: 0.9.0\n"}
+    make_chart("charts/redis", {"redis.yaml": REDIS})
+    make_chart("charts/old", {"redis.yaml": REDIS}, **old)
+    assert readings(pytester, "M4S") == {"release"}
+
+
+def test_what_tells_aliases_of_one_chart_apart_is_no_word_of_its_template(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    whole = (
+        "apiVersion: v2\nname: whole\nversion: 1.0.0\ndependencies:\n"
+        "  - {name: part, version: 1.2.3, alias: orders}\n"
+        "  - {name: part, version: 1.2.3, alias: stock}\n"
+    )
+    part = REDIS.replace("-redis", "-{{ .Chart.Name }}")
+    make_chart("charts/whole", {}, **{"Chart.yaml": whole})
+    make_chart("charts/whole/charts/part", {"part.yaml": part})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M4A")
+    result.stdout.fnmatch_lines(['*app.kubernetes.io/component: "{{ .Chart.Name }}"'])
+
+
 @pytest.mark.parametrize(
     ("selector", "labels", "reading"),
     [
