@@ -176,9 +176,9 @@ def _units(application: Application) -> SelectorIndex[Workload]:
 
 def _policies(application: Application) -> SelectorIndex[NetworkPolicy]:
     return SelectorIndex(
-        (one.selector, _EVERYWHERE if one.cluster_wide else one.namespace, one)
+        (one.selector, one.namespace or _EVERYWHERE, one)
         for one in application.policies
-        if one.understood
+        if one.selector is not None
     )
 
 

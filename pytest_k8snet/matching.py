@@ -26,7 +26,7 @@ from .model import (
 # What controllers add to the pods they make, value known in advance or not: a selector may ask
 # whether the key is there at all (policies tell jobs apart by "job-name DoesNotExist").
 CONTROLLER_LABELS = frozenset(key for kind in KINDS for key in kind.added_labels)
-_UNKNOWN = "<only known in the cluster>"  # no legal label value, so no selector can name it
+UNKNOWN_VALUE = "<only known in the cluster>"  # no legal label value, so no selector can name it
 
 
 def matches(selector: Selector, labels: Labels) -> bool:
@@ -64,7 +64,7 @@ def pod_labels(workload: Workload, selector: Selector) -> Iterator[Labels]:
     if not added:
         yield workload.pod_labels
         return
-    known = dict.fromkeys(added, _UNKNOWN)
+    known = dict.fromkeys(added, UNKNOWN_VALUE)
     known |= {key: workload.name for key in kind.name_labels if key in known}
     if not kind.ordinals:
         yield {**workload.pod_labels, **known}
@@ -117,15 +117,15 @@ def selects(subject: Subject, workload: Workload) -> bool:
 
 
 def policy_takes(policy: NetworkPolicy, workload: Workload) -> bool:
-    """Whether the policy applies to pods of the workload.
+    """Whether the policy's one label selector takes pods of the workload.
 
     Policies do not hold for pods in the node's network namespace:
     https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods
     """
     return (
-        policy.understood
+        policy.selector is not None
         and not workload.host_network
-        and (policy.cluster_wide or policy.namespace == workload.namespace)
+        and policy.namespace in ("", workload.namespace)
         and takes(policy.selector, workload)
     )
 

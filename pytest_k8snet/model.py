@@ -190,6 +190,7 @@ class Workload(_Object):
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
     ``pods`` is the number of live pods that were seen in the first run. ``group`` is the API
     group, "" where the kind alone says it. ``node_selector`` are labels that a node must have.
+    ``service_account`` is the name of the one that its pods run as.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -206,6 +207,7 @@ class Workload(_Object):
     pods: int | None = None
     group: str = ""
     node_selector: Labels = field(default_factory=dict)
+    service_account: str = "default"
 
     @property
     def makes(self) -> Kind:
@@ -274,22 +276,16 @@ Subject: TypeAlias = Workload | Service
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy(_Object):
-    """A policy, as far as it decides whether a pod is isolated for ingress.
+    """A policy of any API, as it was written; what it means is read by ``reach``.
 
-    ``selector`` is what it applies to, in its own namespace or, where
-    ``cluster_wide``, everywhere. ``understood`` is False for kinds whose
-    meaning is not read here (Calico's); nothing else of them is filled in.
-    ``admits_all`` says that some ingress rule admits every pod of the cluster to
-    every port of a protocol, ``admits_any_peer`` that one admits them to some ports.
+    ``group`` is its API group. ``specs`` are what it says: its ``spec``, and for Cilium each of
+    ``specs``. ``selector`` is the one label selector of the pods that it is for, in its own
+    namespace (everywhere where that is ""); None where its API says that otherwise.
     """
 
-    selector: Selector = field(default_factory=Selector)
-    cluster_wide: bool = False
-    ingress: bool = True
-    egress: bool = False
-    admits_all: bool = False
-    understood: bool = True
-    admits_any_peer: bool = False
+    group: str = ""
+    specs: tuple[Mapping[str, Any], ...] = ()
+    selector: Selector | None = None
 
 
 class Backend(NamedTuple):
@@ -370,7 +366,8 @@ class Application:
     objects without a namespace: two releases cannot both own one of them.
     ``strays`` are pods that were seen in the cluster beside the release's own,
     such as an operator's, as workloads of kind Pod. ``cures`` are values of
-    the chart that were found to cure a finding.
+    the chart that were found to cure a finding. ``namespace_labels`` are the labels of the
+    ``namespaces``, which are rendered ones, by name.
     """
 
     chart: str
@@ -390,6 +387,7 @@ class Application:
     strays: tuple[Workload, ...] = ()
     cures: tuple[Cure, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
+    namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
     _derived: _Derived = field(default_factory=_Derived, init=False, repr=False, compare=False)
 
     @property

@@ -51,7 +51,7 @@ def _selectors(application: Application) -> Iterator[Selector]:
         if service.selector is not None:
             yield service.selector
     for policy in application.policies:
-        if policy.understood and not policy.selector.empty:
+        if policy.selector is not None and not policy.selector.empty:
             yield policy.selector
 
 

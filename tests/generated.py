@@ -105,14 +105,10 @@ policies = st.builds(
     NetworkPolicy,
     st.sampled_from(("NetworkPolicy", "CiliumClusterwideNetworkPolicy")),
     st.sampled_from(NAMES),
-    st.sampled_from(NAMESPACES),
+    st.sampled_from(("", *NAMESPACES)),
     st.just("templates/policy.yaml"),
-    selector=selectors,
-    cluster_wide=st.booleans(),
-    ingress=st.booleans(),
-    egress=st.booleans(),
-    admits_all=st.booleans(),
-    understood=st.booleans(),
+    group=st.just("networking.k8s.io"),
+    selector=st.none() | selectors,
 )
 
 

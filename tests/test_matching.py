@@ -95,9 +95,9 @@ def test_a_policy_holds_in_its_namespace_or_everywhere_but_not_on_the_node(
     policy: NetworkPolicy, workload: Workload
 ) -> None:
     taken = matching.policy_takes(policy, workload)
-    if not policy.understood or workload.host_network:
+    if policy.selector is None or workload.host_network:
         assert not taken
-    elif policy.cluster_wide or policy.namespace == workload.namespace:
+    elif policy.namespace in ("", workload.namespace):
         assert taken is matching.takes(policy.selector, workload)
     else:
         assert not taken

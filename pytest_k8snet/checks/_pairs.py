@@ -36,7 +36,7 @@ def takers_of(workload: Workload, application: Application) -> Iterator[Taker]:
     """
     yield from services_of(workload, application)
     for policy in policies_of(workload, application):
-        if not policy.selector.empty:
+        if policy.selector is not None and not policy.selector.empty:
             yield policy
 
 

@@ -142,7 +142,9 @@ def _workload_reasons(workload: Workload, application: Application) -> Iterator[
     policies = [
         policy
         for policy in policies_of(workload, second)
-        if not policy.selector.empty and (policy.kind, policy.source) in own
+        if policy.selector is not None
+        and not policy.selector.empty
+        and (policy.kind, policy.source) in own
     ]  # what its counterpart here takes as well
     if policies:
         taken_by = subjects(policies, application)

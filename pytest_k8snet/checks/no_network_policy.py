@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ..errors import NotApplicable
 from ..finding import FAULT, NOTE, Finding
-from ..index import policies_of
 from ..model import Application, NetworkPolicy, Workload
+from ..reach import Direction, reach_of
 from ._check import check
 from ._instead import network_policy
 from ._words import references, subjects, verb
@@ -40,10 +40,10 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     beside it does not help. `any-peer`: the policies name ports, and admit any
     pod of the cluster to them. `transient`: no policy isolates the pods, but
     they run to completion and declare no port. `unread`: nothing that is
-    understood isolates the pods, but the application has policies of a kind
-    that is not read here, such as Calico's. NetworkPolicies and Cilium's
-    policies are read. Pods in the node's network namespace are M7's matter:
-    policies do not hold for them.
+    understood isolates the pods, but the application has policies that are not
+    understood, such as Antrea's. NetworkPolicies, those of administrators
+    (AdminNetworkPolicy and its kin), Cilium's and Calico's are read. Pods in
+    the node's network namespace are M7's matter: policies do not hold for them.
 
     ## Why it matters
     Without a policy for ingress every pod of the cluster can reach every open
@@ -87,16 +87,28 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
             f"{application.subject(workload.reference)} runs in the node's network namespace,"
             " where policies do not hold (see M7)"
         )
-    selecting = policies_of(workload, application)
-    ingress = [policy for policy in selecting if policy.ingress]
-    admitting = [policy for policy in ingress if policy.admits_all]
-    if ingress and not admitting:
-        yield from _any_peer(workload, application, ingress)
+    reach = reach_of(application)
+    admitted = reach.from_every_pod(workload)
+    if not admitted.possible:
         return
-    reading, message, policies = _reading(workload, application, selecting, admitting)
-    if reading != "unread" and workload.makes.ends and not any(workload.declared()):
-        reading = "transient"
-        message += "; they run to completion and declare no port"
+    pods = f"the pods of {application.subject(workload.reference)}"
+    wide = admitted.worst.covers_a_protocol()
+    if reach.unread() or (admitted.unknown and not wide):
+        yield _unread(workload, application, pods)
+        return
+    admitting = list(reach.admitting(workload))
+    if wide:
+        reading, message, policies = _reading(workload, application, admitting)
+        if workload.makes.ends and not any(workload.declared()):
+            reading = "transient"
+            message += "; they run to completion and declare no port"
+    else:
+        reading, policies = "any-peer", admitting
+        message = (
+            f"{subjects(policies, application)} {verb(policies, 'admits')} any pod of the cluster"
+            f" to {admitted.worst} of {application.subject(workload.reference)};"
+            " name who may dial that"
+        )
     yield Finding(
         reading,
         message,
@@ -106,45 +118,42 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     )
 
 
-def _any_peer(
-    workload: Workload, application: Application, ingress: list[NetworkPolicy]
-) -> Iterator[Finding]:
-    """The note on policies that name ports and nobody who may dial them."""
-    open_ = [policy for policy in ingress if policy.admits_any_peer]
-    if open_:
-        yield Finding(
-            "any-peer",
-            f"{subjects(open_, application)} {verb(open_, 'admits')} any pod of the cluster to"
-            f" ports of {application.subject(workload.reference)}; name who may dial them",
-            at=open_[0].position("ingress:"),
-            instead=network_policy(workload, application, open_[0]),
-            related=references(open_),
-        )
+def _unread(workload: Workload, application: Application, pods: str) -> Finding:
+    """The note on what is not understood."""
+    reach = reach_of(application)
+    policies = reach.unread() or tuple(
+        one.policy.source for one in reach.taking(workload, Direction.INGRESS)
+    )
+    text = f"{subjects(policies, application)} {verb(policies, 'isolates')} {pods}"
+    return Finding(
+        "unread",
+        f"whether {text} is not known",
+        at=workload.position(),
+        instead=network_policy(workload, application),
+        related=references(policies),
+    )
 
 
 def _reading(
-    workload: Workload,
-    application: Application,
-    selecting: Sequence[NetworkPolicy],
-    admitting: list[NetworkPolicy],
-) -> tuple[str, str, Sequence[NetworkPolicy]]:
+    workload: Workload, application: Application, admitting: list[NetworkPolicy]
+) -> tuple[str, str, list[NetworkPolicy]]:
+    """Why every pod of the cluster reaches all ports, and the policies that it is about."""
     pods = f"the pods of {application.subject(workload.reference)}"
-    unread = application.once(_unread)
-    if unread:
-        text = f"{subjects(unread, application)} {verb(unread, 'isolates')} {pods}"
-        return "unread", f"whether {text} is not known", unread
     if admitting:
         text = f"{subjects(admitting, application)} {verb(admitting, 'admits')} any pod of the"
         return "allow-all", f"{text} cluster to all ports of {pods}", admitting
-    if selecting:
+    reach = reach_of(application)
+    takes = {
+        direction: [one.policy.source for one in reach.taking(workload, direction)]
+        for direction in Direction
+    }
+    selecting = takes[Direction.EGRESS]
+    if selecting and not takes[Direction.INGRESS]:
         text = f"{subjects(selecting, application)} {verb(selecting, 'selects')} {pods}"
         return "egress-only", f"{text} for egress only", selecting
     policies = list(application.policies)
     if policies:
-        text = f"none of the application's policies selects {pods}"
+        does = "isolates" if any(takes.values()) else "selects"
+        text = f"none of the application's policies {does} {pods}"
         return "missed", f"{text}: {subjects(policies, application)}", policies
     return "none", f"the application has no policy, so every pod can reach {pods}", []
-
-
-def _unread(application: Application) -> list[NetworkPolicy]:
-    return [policy for policy in application.policies if not policy.understood]

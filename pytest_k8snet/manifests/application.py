@@ -13,13 +13,13 @@ from ..model import (
     Application,
     Ingress,
     Invalid,
+    Labels,
     NetworkPolicy,
     Position,
     Reference,
     Service,
     Workload,
 )
-from . import cilium
 from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
 from .services import read_ingress, read_service
@@ -95,6 +95,7 @@ def read_application(
         custom_kinds=tuple(sorted(reader.custom_kinds)),
         cluster_scoped=tuple(sorted(reader.cluster_scoped)),
         namespaces=tuple(sorted(reader.namespaces)),
+        namespace_labels=reader.namespaces,
         invalid=tuple(reader.invalid),
     )
 
@@ -112,7 +113,7 @@ class _ApplicationReader:
         self.ingresses: list[Ingress] = []
         self.custom_kinds: set[str] = set()
         self.cluster_scoped: set[Reference] = set()
-        self.namespaces: set[str] = set()
+        self.namespaces: dict[str, Labels] = {}
         self.invalid: list[Invalid] = []
         self._readers: dict[
             tuple[str, str], tuple[list[Any], Callable[[KubernetesObject], Any]]
@@ -120,8 +121,6 @@ class _ApplicationReader:
             ("Service", ""): (self.services, read_service),
             ("Ingress", "networking.k8s.io"): (self.ingresses, read_ingress),
             ("Ingress", "extensions"): (self.ingresses, read_ingress),
-            ("NetworkPolicy", "networking.k8s.io"): (self.policies, read_policy),
-            ("NetworkPolicy", "extensions"): (self.policies, read_policy),
         }
 
     def read_template(self, source: str, text: str) -> None:
@@ -185,19 +184,13 @@ class _ApplicationReader:
         if kind in CLUSTER_SCOPED:
             self.cluster_scoped.add(Reference(kind, "", obj.name))
         if kind == "Namespace" and group == "":
-            self.namespaces.add(obj.name)
+            self.namespaces[obj.name] = obj.labels
         if find_kind(kind, group) is not None:
             self._keep(obj, self.workloads, read_workload)
         elif (kind, group) in self._readers:
             self._keep(obj, *self._readers[kind, group])
-        elif cilium.is_policy(kind, group):
-            self.policies.extend(
-                cilium.read_policies(obj.data, obj.kind, obj.name, obj.namespace, obj.source)
-            )
-        elif "NetworkPolicy" in kind:  # Calico's, Antrea's, the policy.networking.k8s.io group's
-            self.policies.append(
-                NetworkPolicy(kind, obj.name, obj.namespace, obj.source, understood=False)
-            )
+        elif "NetworkPolicy" in kind:  # of whatever API
+            self._keep(obj, self.policies, read_policy)
         elif group not in _BUILT_IN:
             if has_pod_template(obj.data):
                 self._keep(obj, self.workloads, read_workload)

@@ -9,13 +9,14 @@ from .values import Manifest, described, mapping, text_of
 
 CLUSTER_SCOPED = frozenset(
     (
-        "APIService", "CSIDriver", "CSINode", "CiliumClusterwideNetworkPolicy", "ClusterRole",
+        "APIService", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "CSIDriver", "CSINode",
+        "CiliumClusterwideNetworkPolicy", "ClusterNetworkPolicy", "ClusterRole",
         "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema", "GlobalNetworkPolicy",
         "IngressClass", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
         "MutatingWebhookConfiguration", "Namespace", "PersistentVolume", "PodSecurityPolicy",
-        "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
-        "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-        "ValidatingWebhookConfiguration",
+        "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass",
+        "StagedGlobalNetworkPolicy", "StorageClass", "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
     )
 )  # fmt: skip
 

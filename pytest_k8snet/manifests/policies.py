@@ -1,29 +1,29 @@
-"""NetworkPolicies of Kubernetes itself."""
+"""Policies of every API, kept as they were written."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..model import NetworkPolicy
+from ..model import NetworkPolicy, Selector
 from .objects import KubernetesObject
 from .selectors import label_selector
-from .values import Manifest, mapping, sequence, text_of
+from .values import mapping, sequence
 
-_EVERYWHERE = frozenset(("0.0.0.0/0", "::/0"))
-LAST_PORT = 65535
+_SELECTORS = {
+    ("NetworkPolicy", "networking.k8s.io"): "podSelector",
+    ("NetworkPolicy", "extensions"): "podSelector",
+    ("CiliumNetworkPolicy", "cilium.io"): "endpointSelector",
+    ("CiliumClusterwideNetworkPolicy", "cilium.io"): "endpointSelector",
+}
+# A label key of Cilium's may begin with where the label comes from; these mean the pod's own.
+_SOURCES = ("k8s:", "any:", "k8s.", "any.")
+_OF_NAMESPACES = ("io.kubernetes.pod.namespace", "io.cilium.k8s.namespace.labels.")
 
 
 def read_policy(obj: KubernetesObject) -> NetworkPolicy:
-    """Read a NetworkPolicy: what it selects, and which directions it isolates.
-
-    ``policyTypes`` may be left out: then it is Ingress always, and Egress
-    where there are egress rules.
-    """
-    spec = obj.spec
-    rules = sequence(spec.get("ingress"))
-    types = [text_of(entry) for entry in sequence(spec.get("policyTypes"))]
-    if not types:
-        types = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    """Keep a policy: ``spec``, and for Cilium each of ``specs``."""
+    listed = [obj.data.get("spec"), *sequence(obj.data.get("specs"))]
+    specs = tuple(spec for spec in listed if isinstance(spec, dict))
     return NetworkPolicy(
         obj.kind,
         obj.name,
@@ -31,38 +31,33 @@ def read_policy(obj: KubernetesObject) -> NetworkPolicy:
         obj.source,
         obj.labels,
         obj.annotations,
-        selector=label_selector(obj, spec.get("podSelector"), "spec.podSelector"),
-        ingress="Ingress" in types,
-        egress="Egress" in types,
-        admits_all=any(_any_peer(mapping(rule)) and _any_port(mapping(rule)) for rule in rules),
-        admits_any_peer=any(_any_peer(mapping(rule)) for rule in rules),
+        group=obj.group,
+        specs=specs,
+        selector=_selector(obj, specs),
     )
 
 
-def _any_peer(rule: Manifest) -> bool:
-    """Whether every pod of the cluster is among the peers.
-
-    An absent or empty ``from`` is everybody. An empty ``namespaceSelector`` is
-    every namespace, with all of its pods where no ``podSelector`` narrows it.
-    Whether ``ipBlock`` is about pods is left to the network plugin; one of all
-    addresses may admit every pod.
-    """
-    return not rule.get("from") or any(map(_is_anybody, sequence(rule.get("from"))))
-
-
-def _is_anybody(value: Any) -> bool:
-    peer = mapping(value)
-    block = mapping(peer.get("ipBlock"))
-    if block:
-        return text_of(block.get("cidr")) in _EVERYWHERE and not block.get("except")
-    return peer.get("namespaceSelector") == {} and not mapping(peer.get("podSelector"))
-
-
-def _any_port(rule: Manifest) -> bool:
-    """Whether every port of some protocol is open: no ``ports``, or an entry without a number."""
-    return not rule.get("ports") or any(map(_is_all_ports, sequence(rule.get("ports"))))
+def _selector(obj: KubernetesObject, specs: tuple[dict[str, Any], ...]) -> Selector | None:
+    field = _SELECTORS.get((obj.kind, obj.group))
+    if field is None or len(specs) > 1:
+        return None
+    given = mapping(mapping(specs[0] if specs else None).get(field))
+    if field == "podSelector":
+        return label_selector(obj, given, f"spec.{field}")
+    if "nodeSelector" in mapping(specs[0] if specs else None):
+        return None
+    selector = label_selector(obj, given, f"spec.{field}")
+    labels = {_plain(key): value for key, value in selector.labels.items()}
+    requirements = tuple(one._replace(key=_plain(one.key)) for one in selector.expressions)
+    about_pods = [key for key in labels if not key.startswith(_OF_NAMESPACES)]
+    return Selector(
+        {key: labels[key] for key in about_pods},
+        tuple(one for one in requirements if not one.key.startswith(_OF_NAMESPACES)),
+    )
 
 
-def _is_all_ports(value: Any) -> bool:
-    port, end = mapping(value).get("port"), mapping(value).get("endPort")
-    return port is None or (port in (0, 1) and end == LAST_PORT)
+def _plain(key: str) -> str:
+    for source in _SOURCES:
+        if key.startswith(source):
+            return key[len(source) :]
+    return key

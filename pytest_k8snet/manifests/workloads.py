@@ -41,6 +41,8 @@ def read_workload(obj: KubernetesObject) -> Workload:
         first_ordinal=_ordinal(spec),
         hook=obj.hook,
         group=obj.group,
+        service_account=text_of(pod.get("serviceAccountName") or pod.get("serviceAccount"))
+        or "default",
         node_selector={
             key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()
         },

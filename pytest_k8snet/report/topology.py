@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from ..index import selected
-from ..matching import policy_takes, target_number, targets
+from ..matching import target_number, targets
 from ..model import Application, Container, NetworkPolicy, Service, ServicePort, Socket, Workload
+from ..reach import Direction, reach_of
 
 Json: TypeAlias = dict[str, Any]
 
@@ -58,8 +59,8 @@ def topology(application: Application) -> Json:
         "ingresses": list(_ingresses(application)),
         "edges": list(_edges(application)),
         "boundaries": _boundaries(application),
-        "unread": [_name(p, application) for p in application.policies if not p.understood],
-        "idle": [_name(p, application) for p in application.policies if _idle(p, application)],
+        "unread": [_name(policy, application) for policy in reach_of(application).unread()],
+        "idle": list(_idle(application)),
     }
 
 
@@ -203,16 +204,26 @@ def _boundaries(application: Application) -> list[Json]:
 def _boundary(workload: Workload, application: Application) -> tuple[str, tuple[str, ...]]:
     if workload.host_network:
         return HOST, ()
-    taking = [policy for policy in application.policies if policy_takes(policy, workload)]
-    ingress = [policy for policy in taking if policy.ingress]
+    reach = reach_of(application)
+    ingress = [one for one in reach.taking(workload, Direction.INGRESS) if one.side.isolates]
     if not ingress:
-        names = sorted(_name(policy, application) for policy in taking)
+        taking = reach.taking(workload, Direction.EGRESS)
+        names = sorted({_name(one.policy.source, application) for one in taking})
         return (EGRESS_ONLY if names else WITHOUT), tuple(names)
-    means = ADMITS_ALL if any(policy.admits_all for policy in ingress) else LIMITED
-    return means, tuple(sorted(_name(policy, application) for policy in ingress))
+    open_to_all = reach.from_every_pod(workload).worst.covers_a_protocol()
+    names = sorted({_name(one.policy.source, application) for one in ingress})
+    return (ADMITS_ALL if open_to_all else LIMITED), tuple(names)
 
 
-def _idle(policy: NetworkPolicy, application: Application) -> bool:
-    return policy.understood and not any(
-        policy_takes(policy, workload) for workload in application.workloads
-    )
+def _idle(application: Application) -> Iterator[str]:
+    """The policies that are for no workload."""
+    reach = reach_of(application)
+    busy = {
+        taking.policy.source.reference
+        for workload in application.workloads
+        for direction in Direction
+        for taking in reach.taking(workload, direction)
+    }
+    for policy in application.policies:
+        if policy.reference not in busy:
+            yield _name(policy, application)

@@ -50,11 +50,20 @@ def service(name: str, *ports: ServicePort, app: str = "", **changes: object) ->
     return replace(made, ports=ports, **changes)  # type: ignore[arg-type]
 
 
-def policy(name: str, *apps: str, **changes: object) -> NetworkPolicy:
-    """A policy for ingress of these workloads' pods."""
-    made = NetworkPolicy("NetworkPolicy", name, "default", f"templates/{name}.yaml")
-    selector = Selector({"app": apps[0]}) if apps else Selector()
-    return replace(made, selector=selector, **changes)  # type: ignore[arg-type]
+def policy(
+    name: str, *apps: str, group: str = "networking.k8s.io", **spec: object
+) -> NetworkPolicy:
+    """A policy for pods of one app, or for all; without a rule where none is said."""
+    labels = {"app": apps[0]} if apps else {}
+    return NetworkPolicy(
+        "NetworkPolicy",
+        name,
+        "default",
+        f"templates/{name}.yaml",
+        group=group,
+        specs=({"podSelector": {"matchLabels": labels}, **spec},),
+        selector=Selector(labels),
+    )
 
 
 def application(
@@ -91,8 +100,8 @@ def shop(chart: str = "charts/shop", values: str = "defaults") -> Application:
         ),
         policies=(
             policy("db", "db"),
-            policy("cache", "cache", admits_all=True),
-            policy("jobs", "jobs", ingress=False, egress=True),
+            policy("cache", "cache", ingress=[{}]),
+            policy("jobs", "jobs", policyTypes=["Egress"]),
             policy("nobody", "nobody"),
         ),
         ingresses=(

@@ -105,7 +105,7 @@ def test_boundaries_part_the_workloads_by_their_policies() -> None:
 def test_workloads_of_the_same_policies_share_a_boundary() -> None:
     app = application(
         workloads=(workload("a"), workload("b"), workload("c")),
-        policies=(policy("all"), policy("a", "a"), policy("odd", understood=False)),
+        policies=(policy("all"), policy("a", "a"), policy("odd", group="crd.antrea.io")),
     )
     picture = topology(app)
     assert [one["workloads"] for one in picture["boundaries"]] == [[0], [1, 2]]

@@ -1,0 +1,25 @@
+"""What an attacker in one pod gets to: the policies of all APIs, read and judged.
+
+Pure: it needs an :class:`~pytest_k8snet.model.Application` and nothing else.
+``reach`` asks, ``judging`` decides, and each API has a module that reads it
+into ``rules``. Another API is one more module in ``judging.FAMILIES``.
+"""
+
+from .ports import PROTOCOLS, Ports
+from .reach import Edge, Foothold, Place, Reach, reach_of
+from .rules import Action, Direction
+from .truth import Admission, Truth
+
+__all__ = [
+    "PROTOCOLS",
+    "Action",
+    "Admission",
+    "Direction",
+    "Edge",
+    "Foothold",
+    "Place",
+    "Ports",
+    "Reach",
+    "Truth",
+    "reach_of",
+]

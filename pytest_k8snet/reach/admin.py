@@ -1,0 +1,223 @@
+"""The policies of those who run a cluster: the group policy.networking.k8s.io.
+
+AdminNetworkPolicy and BaselineAdminNetworkPolicy (v1alpha1), and ClusterNetworkPolicy (v1alpha2),
+which has both as tiers: https://network-policy-api.sigs.k8s.io/api-overview/.
+
+- The admin tier is asked before NetworkPolicies, the baseline tier where none selects the pod.
+- The lowest priority is asked first, and the rules of a policy in their order. Of policies with
+  the same priority the API does not say which comes first: where they differ is not known.
+- What is passed goes on to the next tier. ClusterNetworkPolicy says Accept for Allow.
+- ``networks`` hold for pods as well. Subjects and peers never are pods in their node's network.
+- Before v0.1.2 a peer's namespaces could be those with the ``sameLabels`` as the subject's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import NetworkPolicy
+from .endpoints import Endpoint
+from .network_policy import AnyOf, NamedPort, NamespacedPods, PolicyPorts
+from .networks import address_in
+from .ports import LAST, NONE, PROTOCOLS, Ports
+from .rules import (
+    ADMIN,
+    BASELINE,
+    Action,
+    Direction,
+    Pair,
+    ReadPolicy,
+    Rule,
+    Side,
+    Subject,
+    Who,
+    all_ports,
+    any_pair,
+    not_known,
+)
+from .selectors import LabelSelector, mapping, sequence, text
+from .truth import NO, UNKNOWN, YES, Truth, of
+
+_GROUP = "policy.networking.k8s.io"
+_KINDS = frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"))
+_ACTIONS = {
+    "Allow": Action.ALLOW,
+    "Accept": Action.ALLOW,
+    "Deny": Action.DENY,
+    "Pass": Action.PASS,
+}
+_PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
+
+
+def reads(policy: NetworkPolicy) -> bool:
+    """Whether it is a policy of this group."""
+    return policy.group == _GROUP and policy.kind in _KINDS
+
+
+def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
+    """The policy's rules; it isolates nobody: what no rule is about goes on."""
+    spec = policy.specs[0] if policy.specs else {}
+    tier = text(spec.get("tier"))
+    baseline = policy.kind == "BaselineAdminNetworkPolicy" or tier == "Baseline"
+    priority = spec.get("priority")
+    subject = _pods(mapping(spec.get("subject")))
+    needed = subject.pods.needed() if isinstance(subject, NamespacedPods) and subject.pods else None
+    yield ReadPolicy(
+        policy,
+        Subject(None, subject, needed),
+        {
+            direction: Side(tuple(_rules(spec, direction)), isolates=False)
+            for direction in Direction
+        },
+        BASELINE if baseline else ADMIN,
+        (float(priority) if isinstance(priority, int) else 0.0, policy.name),
+        ordered=False,
+    )
+
+
+def _rules(spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
+    """Its rules; one with several kinds of peers becomes several with the same action."""
+    for index, entry in enumerate(sequence(spec.get(direction.value))):
+        rule = mapping(entry)
+        action = _ACTIONS.get(text(rule.get("action")))
+        ports = [*map(_port, sequence(rule.get("ports")))]
+        ports += map(_protocol, sequence(rule.get("protocols")))
+        listed = [_peer(mapping(peer)) for peer in sequence(rule.get(_PEERS[direction]))]
+        plain = tuple(who for who, alike in listed if alike is any_pair)
+        peers: list[tuple[Who, Pair]] = [(AnyOf(plain), any_pair)] if plain else []
+        peers += [one for one in listed if one[1] is not any_pair]
+        for who, alike in peers if action else [(not_known, any_pair)]:
+            yield Rule(
+                f"{direction.value}[{index}]",
+                action or Action.DENY,
+                who,
+                PolicyPorts(tuple(ports)) if ports else all_ports,
+                alike=alike,
+            )
+
+
+def _pods(data: Mapping[str, Any]) -> Who:
+    """``namespaces`` or ``pods`` of a subject."""
+    if data.get("pods") is not None:
+        pods = mapping(data["pods"])
+        return NamespacedPods(
+            "",
+            LabelSelector.read(pods.get("namespaceSelector")),
+            LabelSelector.read(pods.get("podSelector")),
+        )
+    if data.get("namespaces") is not None:
+        return NamespacedPods("", LabelSelector.read(data["namespaces"]), None)
+    return not_known
+
+
+def _peer(data: Mapping[str, Any]) -> tuple[Who, Pair]:
+    if data.get("networks") is not None:
+        return Networks(tuple(map(text, sequence(data["networks"])))), any_pair
+    if data.get("nodes") is not None:
+        return Nodes(LabelSelector.read(data["nodes"])), any_pair
+    if data.get("domainNames") is not None:
+        return OutsideByName(), any_pair
+    if data.get("pods") is not None:
+        pods = mapping(data["pods"])
+        named = pods.get("namespaces", pods.get("namespaceSelector"))
+        namespaces, alike = _namespaces(mapping(named))
+        return NamespacedPods("", namespaces, LabelSelector.read(pods.get("podSelector"))), alike
+    if data.get("namespaces") is not None:
+        namespaces, alike = _namespaces(mapping(data["namespaces"]))
+        return NamespacedPods("", namespaces, None), alike
+    return not_known, any_pair
+
+
+def _namespaces(data: Mapping[str, Any]) -> tuple[LabelSelector, Pair]:
+    """A peer's namespaces: a selector, which older versions had one level deeper."""
+    if "sameLabels" in data:
+        return LabelSelector(), SameLabels(tuple(map(text, sequence(data["sameLabels"]))))
+    if "notSameLabels" in data:
+        keys = tuple(map(text, sequence(data["notSameLabels"])))
+        return LabelSelector(), SameLabels(keys, same=False)
+    return LabelSelector.read(data.get("namespaceSelector", data)), any_pair
+
+
+@dataclass(frozen=True, slots=True)
+class SameLabels:
+    """Namespaces that have all these labels, with the same values as the subject's, or not all."""
+
+    keys: tuple[str, ...]
+    same: bool = True
+
+    def __call__(self, subject: Endpoint, peer: Endpoint) -> Truth:
+        """Whether the other side's namespace is one of them."""
+        if peer.anyone and not peer.namespace:
+            return of(bool(self.keys))
+        mine, other = subject.namespace_labels, peer.namespace_labels
+        if not self.keys or not all(key in other for key in self.keys):
+            return NO
+        return of(all(mine.get(key) == other[key] for key in self.keys) is self.same)
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Blocks of addresses, which pods may have as well."""
+
+    blocks: tuple[str, ...]
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether its address is in one of them."""
+        return address_in(self.blocks, endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Nodes by labels, which a chart does not know."""
+
+    selector: LabelSelector
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether it runs in the network of such a node."""
+        if not endpoint.host:
+            return NO
+        return UNKNOWN if self.selector.requirements else YES
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideByName:
+    """Domain names, which mean addresses outside the cluster."""
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Never a pod."""
+        return UNKNOWN if endpoint.world else NO
+
+
+def _port(entry: Any) -> Ports | NamedPort:
+    data = mapping(entry)
+    if data.get("namedPort") is not None:
+        return NamedPort(text(data["namedPort"]), None)
+    said = mapping(data.get("portNumber"))
+    if said:
+        port = said.get("port")
+        return _range(text(said.get("protocol")) or "TCP", port, port)
+    said = mapping(data.get("portRange"))
+    return _range(text(said.get("protocol")) or "TCP", said.get("start"), said.get("end"))
+
+
+def _protocol(entry: Any) -> Ports | NamedPort:
+    data = mapping(entry)
+    if data.get("destinationNamedPort"):
+        return NamedPort(text(data["destinationNamedPort"]), None)
+    for protocol in PROTOCOLS:
+        if protocol.lower() in data:
+            port = mapping(mapping(data[protocol.lower()]).get("destinationPort"))
+            if not port:
+                return Ports.every(protocol)
+            said = mapping(port.get("range"))
+            number = port.get("number")
+            return _range(protocol, said.get("start", number), said.get("end", number))
+    return NONE
+
+
+def _range(protocol: str, first: Any, last: Any) -> Ports:
+    if not isinstance(first, int) or not isinstance(last, int):
+        return NONE
+    return Ports.of(protocol, first, min(last, LAST))

@@ -1,0 +1,287 @@
+"""Calico's policies: NetworkPolicy and GlobalNetworkPolicy of projectcalico.org.
+
+https://docs.tigera.io/calico/latest/reference/resources/networkpolicy and …/globalnetworkpolicy:
+
+- Policies are asked by tier, then by ``order``, those without one last; within a tier the first
+  rule decides. Kubernetes's own policies have order 1000 in the tier ``default``. A tier ends
+  with a deny for pods that one of its policies selects. Pass leads to the next tier.
+- ``types`` left out: Egress where there are egress rules, Ingress where there are ingress rules
+  or none at all.
+- A selector of a rule means the policy's namespace, unless there is a ``namespaceSelector``; it
+  never takes what is outside the cluster. ``nets`` hold for pods as well.
+- Staged policies and those of host endpoints (``preDNAT``, ``doNotTrack``) say nothing about pods.
+- Rules for HTTP admit: who may connect is asked here, not what may then be said.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Labels, NetworkPolicy
+from .calico_selector import CalicoSelector, SelectorError, parse_selector
+from .endpoints import Endpoint
+from .network_policy import NamedPort, PolicyPorts
+from .networks import address_in
+from .ports import ALL, NONE, PROTOCOLS, Ports
+from .rules import (
+    ADMIN,
+    BASELINE,
+    DEFAULT,
+    Action,
+    Direction,
+    ReadPolicy,
+    Rule,
+    Side,
+    Subject,
+    Tier,
+    Who,
+    not_known,
+)
+from .selectors import mapping, sequence, text
+from .truth import UNKNOWN, YES, Truth, every, negated, of
+
+_GROUPS = frozenset(("projectcalico.org", "crd.projectcalico.org"))
+_KINDS = frozenset(("NetworkPolicy", "GlobalNetworkPolicy"))
+_STAGED = frozenset(
+    ("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy")
+)
+_ACTIONS = {"allow": Action.ALLOW, "deny": Action.DENY, "pass": Action.PASS}
+_TYPES = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
+_TIERS = {"": DEFAULT, "default": DEFAULT, "kube-admin": ADMIN, "kube-baseline": BASELINE}
+_NUMBERS = {"6": "TCP", "17": "UDP", "132": "SCTP"}
+_NAMESPACE, _ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
+_NAME, _ORCHESTRATOR = "projectcalico.org/name", "projectcalico.org/orchestrator"
+_RANGE = re.compile(r"(\d+):(\d+)")
+
+
+def reads(policy: NetworkPolicy) -> bool:
+    """Whether it is one of Calico's, staged ones included."""
+    return policy.group in _GROUPS and policy.kind in _KINDS | _STAGED
+
+
+def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
+    """The policy's rules; nothing for a staged one."""
+    spec = policy.specs[0] if policy.specs else {}
+    if policy.kind in _STAGED or spec.get("preDNAT") is True or spec.get("doNotTrack") is True:
+        return
+    order = spec.get("order")
+    number = float(order) if isinstance(order, int | float) else math.inf
+    tier = text(spec.get("tier"))
+    # The order of any other tier is in an object that seldom belongs to a chart.
+    known = tier in _TIERS
+    yield ReadPolicy(
+        policy,
+        Subject(policy.namespace or None, _subject(policy, spec) if known else not_known),
+        {
+            direction: Side(
+                tuple(_rules(spec, direction, policy.namespace)),
+                isolates=True,
+            )
+            for direction in _directions(spec)
+        },
+        _TIERS.get(tier, Tier(ADMIN.order + 1, tier)),
+        (number, policy.name),
+    )
+
+
+def _directions(spec: Mapping[str, Any]) -> Iterator[Direction]:
+    types = [text(one) for one in sequence(spec.get("types"))]
+    if not types:
+        ingress, egress = sequence(spec.get("ingress")), sequence(spec.get("egress"))
+        types = ["Ingress"] * bool(ingress or not egress) + ["Egress"] * bool(egress)
+    yield from (direction for direction in Direction if _TYPES[direction] in types)
+
+
+def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Who:
+    return Entity(
+        policy.namespace,
+        selector=_selector(spec.get("selector")) or _EVERYBODY,
+        namespaces=_selector(spec.get("namespaceSelector")) if not policy.namespace else None,
+        accounts=_selector(spec.get("serviceAccountSelector")),
+    )
+
+
+_EVERYBODY = parse_selector("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A selector that is none of Calico's language."""
+
+
+def _selector(value: Any) -> CalicoSelector | _Unreadable | None:
+    """The selector; None where there is none."""
+    if not text(value).strip():
+        return None
+    try:
+        return parse_selector(text(value))
+    except SelectorError:
+        return _Unreadable()
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """``source`` or ``destination`` of a rule: all that it says has to fit.
+
+    :ivar namespace: the policy's, "" of a global one.
+    """
+
+    namespace: str
+    selector: CalicoSelector | _Unreadable | None = None
+    without: CalicoSelector | _Unreadable | None = None
+    namespaces: CalicoSelector | _Unreadable | None = None
+    accounts: CalicoSelector | _Unreadable | None = None
+    account_names: tuple[str, ...] = ()
+    nets: tuple[str, ...] = ()
+    not_nets: tuple[str, ...] = ()
+    unclear: bool = False
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether somebody is meant."""
+        return every(self._conditions(endpoint))
+
+    def _conditions(self, endpoint: Endpoint) -> Iterator[Truth]:
+        if self.nets:
+            yield address_in(self.nets, endpoint)
+        if self.not_nets:
+            yield negated(address_in(self.not_nets, endpoint))
+        yield from self._labels(endpoint)
+        if self.unclear:
+            yield UNKNOWN
+
+    def _labels(self, endpoint: Endpoint) -> Iterator[Truth]:
+        chosen = bool(self.selector or self.accounts or self.account_names)
+        if chosen or self.namespaces or (self.namespace and self.without):
+            yield of(endpoint.pod)
+            if self.namespaces:
+                yield _of_namespace(self.namespaces, endpoint)
+            elif self.namespace:
+                yield of(endpoint.namespace == self.namespace)
+        labels = _labels_of(endpoint)
+        if self.selector:
+            yield _taken(self.selector, labels, endpoint)
+        if self.without and endpoint.pod and not endpoint.anyone:
+            yield negated(_taken(self.without, labels, endpoint))
+        if self.account_names:
+            yield of(endpoint.anyone or endpoint.service_account in self.account_names)
+        if self.accounts and not endpoint.anyone:
+            yield _of_account(self.accounts, endpoint)
+
+
+def _labels_of(endpoint: Endpoint) -> Labels:
+    return {
+        **endpoint.labels,
+        _NAMESPACE: endpoint.namespace,
+        _ACCOUNT: endpoint.service_account,
+        _ORCHESTRATOR: "k8s",
+    }
+
+
+def _taken(selector: CalicoSelector | _Unreadable, labels: Labels, endpoint: Endpoint) -> Truth:
+    if isinstance(selector, _Unreadable):
+        return UNKNOWN
+    return YES if endpoint.anyone else of(selector.matches(labels))
+
+
+def _of_namespace(selector: CalicoSelector | _Unreadable, endpoint: Endpoint) -> Truth:
+    if isinstance(selector, _Unreadable):
+        return UNKNOWN
+    if endpoint.anyone and not endpoint.namespace:
+        return of(not selector.outside)
+    return of(selector.matches({**endpoint.namespace_labels, _NAME: endpoint.namespace}))
+
+
+def _of_account(selector: CalicoSelector | _Unreadable, endpoint: Endpoint) -> Truth:
+    """The labels of service accounts are not read, only their names."""
+    if isinstance(selector, _Unreadable) or selector.keys - {_NAME}:
+        return UNKNOWN
+    return of(selector.matches({_NAME: endpoint.service_account}))
+
+
+def _rules(spec: Mapping[str, Any], direction: Direction, namespace: str) -> Iterator[Rule]:
+    for index, entry in enumerate(sequence(spec.get(direction.value))):
+        rule = mapping(entry)
+        action = text(rule.get("action")).lower()
+        if action == "log":
+            continue
+        source, destination = mapping(rule.get("source")), mapping(rule.get("destination"))
+        unclear = bool(
+            source.get("ports") or source.get("notPorts") or rule.get("ipVersion") == 6
+        ) or (action not in _ACTIONS)
+        sender, receiver = (
+            _entity(source, namespace, unclear=unclear),
+            _entity(destination, namespace),
+        )
+        inward = direction is Direction.INGRESS
+        yield Rule(
+            f"{direction.value}[{index}]",
+            _ACTIONS.get(action, Action.DENY),
+            sender if inward else receiver,
+            RulePorts(
+                _protocols(rule), _listed(destination, "ports"), _listed(destination, "notPorts")
+            ),
+            receiver if inward else sender,
+        )
+
+
+def _entity(data: Mapping[str, Any], namespace: str, *, unclear: bool = False) -> Entity:
+    accounts = mapping(data.get("serviceAccounts"))
+    return Entity(
+        namespace,
+        _selector(data.get("selector")),
+        _selector(data.get("notSelector")),
+        _selector(data.get("namespaceSelector")),
+        _selector(accounts.get("selector")),
+        tuple(map(text, sequence(accounts.get("names")))),
+        tuple(map(text, sequence(data.get("nets")))),
+        tuple(map(text, sequence(data.get("notNets")))),
+        unclear or bool(data.get("services") or data.get("domains")),
+    )
+
+
+def _protocols(rule: Mapping[str, Any]) -> Ports:
+    protocols = ALL
+    if rule.get("protocol") is not None:
+        protocols = _protocol(rule["protocol"])
+    if rule.get("notProtocol") is not None:
+        protocols -= _protocol(rule["notProtocol"])
+    return NONE if rule.get("icmp") or rule.get("notICMP") else protocols
+
+
+def _protocol(value: Any) -> Ports:
+    name = text(value)
+    return Ports.every(_NUMBERS.get(name, name.upper()))
+
+
+@dataclass(frozen=True, slots=True)
+class RulePorts:
+    """The ports of a rule: of its protocols those that are listed, without those that are not."""
+
+    protocols: Ports
+    listed: PolicyPorts | None = None
+    unlisted: PolicyPorts | None = None
+
+    def __call__(self, endpoint: Endpoint) -> Ports:
+        """Those of one pod."""
+        ports = self.protocols
+        if self.listed is not None:
+            ports &= self.listed(endpoint)
+        return ports if self.unlisted is None else ports - self.unlisted(endpoint)
+
+
+def _listed(data: Mapping[str, Any], field: str) -> PolicyPorts | None:
+    entries = sequence(data.get(field))
+    return PolicyPorts(tuple(map(_port, entries))) if entries else None
+
+
+def _port(entry: Any) -> Ports | NamedPort:
+    said = text(entry)
+    found = _RANGE.fullmatch(said)
+    if not found and not said.isdigit():
+        return NamedPort(said, None)
+    first, last = (int(found[1]), int(found[2])) if found else (int(said), int(said))
+    return Ports.union(Ports.of(protocol, first, last) for protocol in PROTOCOLS)

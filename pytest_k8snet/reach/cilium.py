@@ -1,0 +1,264 @@
+"""Cilium's policies: CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.
+
+https://docs.cilium.io/en/stable/security/policy/:
+
+- Rules of a direction isolate the pods for it, unless ``enableDefaultDeny`` says otherwise. They
+  add up with NetworkPolicies; a rule of ``ingressDeny`` or ``egressDeny`` wins over all of them.
+- A rule without peers and ports is about nobody, one with ports alone about everybody, and a
+  list of peers that is there and empty about nobody.
+- Endpoints are of the policy's namespace unless they name another, or labels of namespaces. Those
+  of a clusterwide policy are of any namespace.
+- CIDRs, groups of a cloud and domain names never are pods. Rules for HTTP and the like admit: who
+  may connect is asked here, not what may then be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Labels, NetworkPolicy
+from .endpoints import Endpoint
+from .network_policy import AnyOf, NamedPort, PolicyPorts
+from .networks import address_in
+from .ports import ALL, LAST, PROTOCOLS, Ports
+from .rules import (
+    FIRST,
+    Action,
+    Direction,
+    ReadPolicy,
+    Rule,
+    Side,
+    Subject,
+    Who,
+    all_ports,
+    anybody,
+    not_known,
+)
+from .selectors import LabelSelector, mapping, sequence, text
+from .truth import NO, PLUGIN, UNKNOWN, YES, Truth
+
+_KINDS = frozenset(("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"))
+_NAMESPACE = "io.kubernetes.pod.namespace"
+_NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
+_SERVICE_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+_RESERVED = "reserved:"
+# A label key may begin with where the label comes from; these mean the pod's own labels.
+_SOURCES = ("k8s:", "any:", "k8s.", "any.")
+_FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
+_PEERS = ("Endpoints", "CIDR", "CIDRSet", "Entities", "Groups", "Nodes", "FQDNs", "Services")
+
+
+def reads(policy: NetworkPolicy) -> bool:
+    """Whether it is one of Cilium's policies."""
+    return policy.group == "cilium.io" and policy.kind in _KINDS
+
+
+def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
+    """For each rule of the object two policies: what it denies, and what it allows."""
+    for spec in policy.specs:
+        if "nodeSelector" in spec:
+            continue  # a rule for nodes says nothing about pods
+        subject = _subject(policy, spec)
+        denied = {d: Side(_rules(policy, spec, d, "Deny"), isolates=False) for d in Direction}
+        if any(side.rules for side in denied.values()):
+            yield ReadPolicy(policy, subject, denied, FIRST)
+        yield ReadPolicy(
+            policy,
+            subject,
+            {
+                direction: Side(_rules(policy, spec, direction), isolates)
+                for direction in Direction
+                if (isolates := _isolates(spec, direction)) or spec.get(direction.value)
+            },
+            order=(1_000.0, policy.name),
+        )
+
+
+def _isolates(spec: Mapping[str, Any], direction: Direction) -> bool:
+    said = mapping(spec.get("enableDefaultDeny")).get(direction.value)
+    if isinstance(said, bool):
+        return said
+    return bool(sequence(spec.get(direction.value)) or sequence(spec.get(f"{direction.value}Deny")))
+
+
+def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
+    namespace = policy.namespace or None
+    selector = LabelSelector.read(spec.get("endpointSelector"), _plain_key)
+    if namespace is not None:  # whatever namespace it names besides is dropped
+        kept = tuple(one for one in selector.requirements if one.key != _NAMESPACE)
+        selector = LabelSelector(kept, selector.understood)
+    return Subject(namespace, Endpoints(selector, namespace))
+
+
+def _plain_key(key: str) -> str:
+    for source in _SOURCES:
+        if key.startswith(source):
+            return key[len(source) :]
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Pods by their labels, among which Cilium counts some about their namespaces.
+
+    :ivar namespace: the only one that counts, None for all.
+    """
+
+    selector: LabelSelector
+    namespace: str | None = None
+    of_pods: bool = True
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether it is one of them."""
+        if not endpoint.pod:
+            return NO if self.of_pods else self.selector.matches(_reserved(endpoint))
+        if self.namespace is not None and endpoint.namespace != self.namespace:
+            return NO
+        if not endpoint.anyone:
+            return self.selector.matches(_labels(endpoint))
+        own = {_NAMESPACE: endpoint.namespace}
+        known = tuple(
+            one for one in self.selector.requirements if endpoint.namespace and one.key in own
+        )
+        found = LabelSelector(known).matches(own)
+        return self.selector.satisfiable() if found is YES else found
+
+
+def _labels(endpoint: Endpoint) -> Labels:
+    of_namespace = {
+        f"{_NAMESPACE_LABELS}{key}": value for key, value in endpoint.namespace_labels.items()
+    }
+    return {
+        **endpoint.labels,
+        **of_namespace,
+        _NAMESPACE: endpoint.namespace,
+        _SERVICE_ACCOUNT: endpoint.service_account,
+    }
+
+
+def _reserved(endpoint: Endpoint) -> Labels:
+    names = ("world",) if endpoint.world else ("host", "remote-node")
+    return dict.fromkeys((f"{_RESERVED}{name}" for name in names), "")
+
+
+def _rules(
+    policy: NetworkPolicy, spec: Mapping[str, Any], direction: Direction, suffix: str = ""
+) -> tuple[Rule, ...]:
+    field = f"{direction.value}{suffix}"
+    return tuple(
+        Rule(
+            f"{field}[{index}]",
+            Action.DENY if suffix else Action.ALLOW,
+            _peers(mapping(rule), policy.namespace, _FIELDS[direction]),
+            _ports(mapping(rule)),
+        )
+        for index, rule in enumerate(sequence(spec.get(field)))
+    )
+
+
+def _peers(rule: Mapping[str, Any], namespace: str, field: str) -> Who:
+    if rule.get(f"{field}Requires"):
+        return not_known  # withdrawn from the API: it narrowed all other rules
+    listed = {kind: rule[f"{field}{kind}"] for kind in _PEERS if f"{field}{kind}" in rule}
+    listed = {kind: value for kind, value in listed.items() if value is not None}
+    if not listed:
+        return anybody if rule.get("toPorts") else AnyOf(())
+    if any(value == [] for value in listed.values()):
+        return AnyOf(())
+    return AnyOf(
+        tuple(
+            _peer(kind, entry, namespace)
+            for kind, value in listed.items()
+            for entry in sequence(value)
+        )
+    )
+
+
+def _peer(kind: str, entry: Any, namespace: str) -> Who:
+    if kind == "Endpoints":
+        return _endpoints(entry, namespace)
+    if kind == "Entities":
+        return Entity(text(entry))
+    if kind in ("CIDR", "CIDRSet"):
+        cidr = mapping(entry).get("cidr") if kind == "CIDRSet" else entry
+        return Outside((text(cidr),) if cidr else None)
+    if kind in ("Groups", "FQDNs"):
+        return Outside(None)
+    return not_known
+
+
+def _endpoints(entry: Any, namespace: str) -> Endpoints:
+    selector = LabelSelector.read(entry, _plain_key)
+    keys = {one.key for one in selector.requirements}
+    if any(key.startswith(_RESERVED) for key in keys):
+        return Endpoints(selector, of_pods=False)
+    named = _NAMESPACE in keys or any(key.startswith(_NAMESPACE_LABELS) for key in keys)
+    return Endpoints(selector, None if named or not namespace else namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A word for a part of the world: https://docs.cilium.io/en/stable/security/policy/language/#entities-based."""
+
+    word: str
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether it is part of it."""
+        if self.word == "all":
+            return YES
+        if self.word == "cluster":
+            return NO if endpoint.world else YES
+        if self.word == "world":
+            return YES if endpoint.world else NO
+        if self.word in ("world-ipv4", "world-ipv6"):
+            return PLUGIN if endpoint.world else NO
+        if self.word in ("host", "remote-node", "kube-apiserver"):
+            return PLUGIN if endpoint.host else NO  # it depends on where the pods run
+        return NO if self.word in ("init", "health", "unmanaged", "none", "ingress") else UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Addresses outside the cluster.
+
+    :ivar blocks: None where nobody knows them beforehand.
+    """
+
+    blocks: tuple[str, ...] | None
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Never a pod or a node."""
+        if not endpoint.world:
+            return NO
+        return PLUGIN if self.blocks is None else address_in(self.blocks, endpoint)
+
+
+def _ports(rule: Mapping[str, Any]) -> PolicyPorts | Any:
+    """``toPorts``; without any of them a rule for ICMP is about no port."""
+    listed = [
+        port
+        for entry in sequence(rule.get("toPorts"))
+        for port in sequence(mapping(entry).get("ports"))
+    ]
+    if not listed:
+        return PolicyPorts(()) if rule.get("icmps") else all_ports
+    return PolicyPorts(tuple(one for port in listed for one in _port(mapping(port))))
+
+
+def _port(data: Mapping[str, Any]) -> Iterator[Ports | NamedPort]:
+    protocol = text(data.get("protocol")).upper() or "ANY"
+    protocols = PROTOCOLS if protocol == "ANY" else (protocol,)
+    port = text(data.get("port"))
+    if not port.isascii() or not port.isdigit():
+        for one in protocols:
+            yield NamedPort(port, one)
+        return
+    first, end = int(port), data.get("endPort")
+    if first == 0:
+        yield ALL if protocol == "ANY" else Ports.every(protocol)
+        return
+    last = min(end, LAST) if isinstance(end, int) and end > first else first
+    for one in protocols:
+        yield Ports.of(one, first, last)

@@ -1,0 +1,186 @@
+"""NetworkPolicy of Kubernetes itself.
+
+The words of the API decide:
+https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/ and
+https://kubernetes.io/docs/concepts/services-networking/network-policies/.
+
+- A policy isolates its pods for the directions in ``policyTypes``. Left out, that is Ingress
+  always, and Egress where there are egress rules.
+- ``from``, ``to`` and ``ports`` that are absent or empty are everything.
+- ``podSelector`` alone means the policy's namespace, ``namespaceSelector`` alone every pod of
+  these namespaces, and both together both.
+- Pods in the node's network namespace are nodes, which selectors do not take.
+- ``ipBlock`` is meant for addresses outside the cluster; whether it covers pods is the plugin's
+  business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import NetworkPolicy
+from .endpoints import Endpoint
+from .networks import address_in
+from .ports import LAST, NONE, Ports
+from .rules import Direction, ReadPolicy, Rule, Side, Subject, all_ports, anybody, not_known
+from .selectors import LabelSelector, mapping, sequence, text
+from .truth import NO, PLUGIN, YES, Truth, every, some
+
+_PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
+_TYPES = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
+_GROUPS = frozenset(("networking.k8s.io", "extensions"))
+
+
+def reads(policy: NetworkPolicy) -> bool:
+    """Whether it is a NetworkPolicy of Kubernetes."""
+    return policy.kind == "NetworkPolicy" and policy.group in _GROUPS
+
+
+def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
+    """The policy's rules, all of which allow."""
+    spec = policy.specs[0] if policy.specs else {}
+    types = [text(entry) for entry in sequence(spec.get("policyTypes"))]
+    if not types:
+        types = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    selector = LabelSelector.read(spec.get("podSelector"))
+    yield ReadPolicy(
+        policy,
+        Subject(
+            policy.namespace, NamespacedPods(policy.namespace, None, selector), selector.needed()
+        ),
+        {
+            direction: Side(tuple(_rules(policy.namespace, spec, direction)))
+            for direction in Direction
+            if _TYPES[direction] in types
+        },
+        order=(1_000.0, policy.name),
+    )
+
+
+def _rules(namespace: str, spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
+    for index, entry in enumerate(sequence(spec.get(direction.value))):
+        rule = mapping(entry)
+        peers = sequence(rule.get(_PEERS[direction]))
+        ports = sequence(rule.get("ports"))
+        yield Rule(
+            f"{direction.value}[{index}]",
+            peers=AnyOf(tuple(_peer(namespace, mapping(peer)) for peer in peers))
+            if peers
+            else anybody,
+            ports=PolicyPorts(tuple(map(_port, ports))) if ports else all_ports,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacedPods:
+    """Pods by the labels of their namespace and by their own.
+
+    :ivar namespace: the only namespace that counts where ``namespaces`` is None.
+    """
+
+    namespace: str
+    namespaces: LabelSelector | None
+    pods: LabelSelector | None
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether it is one of them."""
+        if not endpoint.pod:
+            return NO
+        return every((self._namespace(endpoint), self._pod(endpoint)))
+
+    def _namespace(self, endpoint: Endpoint) -> Truth:
+        if self.namespaces is None:
+            return YES if endpoint.namespace == self.namespace else NO
+        if endpoint.anyone and not endpoint.namespace:
+            return self.namespaces.satisfiable()
+        return self.namespaces.matches(endpoint.namespace_labels)
+
+    def _pod(self, endpoint: Endpoint) -> Truth:
+        if self.pods is None:
+            return YES
+        return self.pods.satisfiable() if endpoint.anyone else self.pods.matches(endpoint.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBlock:
+    """``ipBlock``."""
+
+    cidr: str
+    excepted: tuple[str, ...] = ()
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether its address is one of them."""
+        found = address_in((self.cidr,), endpoint, self.excepted)
+        return PLUGIN if found is YES and not endpoint.world else found
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of several descriptions has to fit."""
+
+    several: tuple[Any, ...]
+
+    def __call__(self, endpoint: Endpoint) -> Truth:
+        """Whether one fits."""
+        return some(one(endpoint) for one in self.several)
+
+
+def _peer(namespace: str, peer: Mapping[str, Any]) -> Any:
+    block = peer.get("ipBlock")
+    if block is not None:
+        said = mapping(block)
+        excepted = tuple(map(text, sequence(said.get("except"))))
+        return AddressBlock(text(said.get("cidr")), excepted)
+    namespaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
+    if namespaces is None and pods is None:
+        return not_known
+    return NamespacedPods(
+        namespace,
+        None if namespaces is None else LabelSelector.read(namespaces),
+        None if pods is None else LabelSelector.read(pods),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    """A port by its name, which means another number in each pod."""
+
+    name: str
+    protocol: str | None
+
+    def __call__(self, endpoint: Endpoint) -> Ports:
+        """The numbers of the pod's declared ports of that name."""
+        return Ports.union(
+            Ports.of(protocol, number)
+            for (name, protocol), numbers in endpoint.named.items()
+            if name == self.name and protocol == (self.protocol or protocol)
+            for number in numbers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPorts:
+    """The ports of a rule: sets of numbers, and names."""
+
+    entries: tuple[Ports | NamedPort, ...]
+
+    def __call__(self, endpoint: Endpoint) -> Ports:
+        """Those of one pod."""
+        return Ports.union(
+            entry if isinstance(entry, Ports) else entry(endpoint) for entry in self.entries
+        )
+
+
+def _port(entry: Any) -> Ports | NamedPort:
+    said = mapping(entry)
+    port, protocol = said.get("port"), text(said.get("protocol")) or "TCP"
+    if port is None:
+        return Ports.every(protocol)
+    if isinstance(port, str):
+        return NamedPort(port, protocol)
+    if isinstance(port, bool) or not isinstance(port, int):
+        return NONE
+    end = said.get("endPort")
+    return Ports.of(protocol, port, min(end, LAST) if isinstance(end, int) else port)

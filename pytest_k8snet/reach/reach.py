@@ -1,0 +1,323 @@
+"""Who reaches which ports of whom in one application.
+
+The threat model is the study's: somebody owns one container, without root and
+without access to the API. Where policies leave something to the network
+plugin, the worse is assumed by whoever asks for :attr:`Admission.worst`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from itertools import product
+from typing import NamedTuple, TypeAlias
+
+from ..index import selected
+from ..kinds import POD_INDEX, POD_NAME, Ready
+from ..matching import CONTROLLER_LABELS, UNKNOWN_VALUE, target_number
+from ..model import Application, Labels, NetworkPolicy, Reference, Service, ServicePort, Workload
+from .endpoints import NAME_LABEL, Endpoint
+from .judging import Judge, Step, Taking, family_of
+from .ports import NONE, Ports
+from .rules import Direction
+from .truth import OPEN, Admission
+
+_MOST_PODS = 20  # of a StatefulSet, that a policy may tell apart
+_ELSEWHERE = "<another namespace>"  # no legal name, so no selector can name it
+
+
+class Foothold(str, Enum):
+    """A place that is no workload of the application."""
+
+    NAMESPACE = "namespace"
+    """A pod of the release's namespace with none of the application's labels."""
+    CLUSTER = "cluster"
+    """A pod of another namespace, which has the label of its name only."""
+    WORLD = "world"
+    """Outside the cluster."""
+
+
+Place: TypeAlias = Foothold | Workload
+"""Where somebody stands who owns one container, or none."""
+
+
+class Edge(NamedTuple):
+    """One line of who reaches whom.
+
+    :ivar how: ``static`` (policies say so), ``plugin`` (the API leaves it to the network plugin)
+        or ``unknown`` (something was not understood).
+    """
+
+    source: Foothold | Reference
+    target: Reference
+    ports: Ports
+    how: str = "static"
+
+
+class Reach:
+    """What the policies of an application let through.
+
+    Everything is worked out when it is asked for, and then remembered.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self._judge = Judge(application.policies)
+        self._understood = Judge(one for one in application.policies if family_of(one) is not None)
+        self._asked = _asked_controller_labels(application.policies)
+        self._interned: dict[object, Endpoint] = {}
+        self._pods: dict[Reference, tuple[Endpoint, ...]] = {}
+        self._world: dict[Reference, tuple[Ports, Ports]] | None = None
+        self._namespace = self._position(application.namespace)
+        self._cluster = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE})
+        self._every_pod = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE}, every=True)
+        self._outside = Endpoint(world=True)
+        self._anyone_elsewhere = Endpoint(anyone=True)
+
+    # -- who is asked about
+
+    def place(self, name: str) -> Place:
+        """A foothold by its word, or a workload by its name in node ids.
+
+        :raises KeyError: there is neither.
+        """
+        for foothold in Foothold:
+            if foothold.value == name:
+                return foothold
+        for workload in self.application.workloads:
+            if self.application.subject(workload.reference) == name:
+                return workload
+        raise KeyError(name)
+
+    def pods(self, place: Place) -> tuple[Endpoint, ...]:
+        """The pods that stand for a place: several where policies tell a workload's pods apart."""
+        if isinstance(place, Foothold):
+            found = {
+                Foothold.NAMESPACE: self._namespace,
+                Foothold.CLUSTER: self._cluster,
+                Foothold.WORLD: self._outside,
+            }
+            return (found[place],)
+        if place.reference not in self._pods:
+            self._pods[place.reference] = tuple(self._endpoints(place))
+        return self._pods[place.reference]
+
+    def _position(self, namespace: str) -> Endpoint:
+        return Endpoint(namespace, self._namespace_labels(namespace))
+
+    def _namespace_labels(self, namespace: str) -> Labels:
+        own = self.application.namespace_labels.get(namespace, {})
+        return {**own, NAME_LABEL: namespace}
+
+    def _endpoints(self, workload: Workload) -> Iterator[Endpoint]:
+        named: dict[tuple[str, str], set[int]] = {}
+        for _, port in workload.declared():
+            if port.name:
+                named.setdefault((port.name, port.protocol), set()).add(port.number)
+        frozen = {key: frozenset(numbers) for key, numbers in named.items()}
+        for labels in self._label_sets(workload):
+            key = (
+                workload.namespace,
+                frozenset(labels.items()),
+                frozenset(frozen.items()),
+                workload.service_account,
+                workload.host_network,
+            )
+            if key not in self._interned:
+                self._interned[key] = Endpoint(
+                    workload.namespace,
+                    self._namespace_labels(workload.namespace),
+                    labels,
+                    frozen,
+                    workload.service_account,
+                    host=workload.host_network,
+                )
+            yield self._interned[key]
+
+    def _label_sets(self, workload: Workload) -> Iterator[Labels]:
+        """The labels of its pods, with what its controller adds where a policy asks for that."""
+        kind = workload.makes
+        added = [key for key in kind.added_labels if key in self._asked]
+        if not added:
+            yield workload.pod_labels
+            return
+        known = dict.fromkeys(added, UNKNOWN_VALUE)
+        known |= {key: workload.name for key in kind.name_labels if key in known}
+        if not kind.ordinals or not {POD_NAME, POD_INDEX} & set(added):
+            yield {**workload.pod_labels, **known}
+            return
+        count = min(max(workload.replicas, 1), _MOST_PODS)
+        for index in range(workload.first_ordinal, workload.first_ordinal + count):
+            names = {POD_NAME: f"{workload.name}-{index}", POD_INDEX: str(index)}
+            yield {**workload.pod_labels, **known, **names}
+
+    # -- what passes
+
+    def admission(self, source: Place, target: Workload) -> Admission:
+        """Which ports of the target's pods answer to the source, as far as policies decide.
+
+        From the world only what is led there counts: node ports, load balancers, ports of the
+        node, and routes through a controller.
+        """
+        if source is Foothold.WORLD:
+            return self._from_world(target)
+        if isinstance(source, Workload) and _is_same_pod(source, target):
+            return OPEN
+        return self._between(self.pods(source), self.pods(target))
+
+    def _between(self, sources: Iterable[Endpoint], targets: Iterable[Endpoint]) -> Admission:
+        found = Admission()
+        for source, target in product(sources, targets):
+            found |= self._judge.admission(source, target)
+        return found
+
+    def from_every_pod(self, target: Workload) -> Admission:
+        """What all pods of other namespaces get to, by the policies that are understood.
+
+        A block of addresses has to hold them all.
+        """
+        found = Admission()
+        for pod in self.pods(target):
+            found |= self._understood.admission(self._every_pod, pod)
+        return found
+
+    def admitting(self, target: Workload) -> tuple[NetworkPolicy, ...]:
+        """The policies with a rule that lets every pod of other namespaces in."""
+        found = {
+            policy.reference: policy
+            for pod in self.pods(target)
+            for policy in self._understood.admitting(self._every_pod, pod)
+        }
+        return tuple(found.values())
+
+    def from_anybody(self, target: Workload, *, outside: bool = False) -> Admission:
+        """What somebody gets to who has just the labels that the policies ask for.
+
+        :param outside: somebody of another namespace than the target's.
+        """
+        others = [self._anyone_elsewhere]
+        if not outside:
+            labels = self._namespace_labels(target.namespace)
+            others.append(Endpoint(target.namespace, labels, anyone=True))
+            others.append(self._outside)
+        return self._between(others, self.pods(target))
+
+    def _from_world(self, target: Workload) -> Admission:
+        if target.host_network:
+            return OPEN
+        if self._world is None:
+            self._world = _exposed(self.application)
+        direct, routed = self._world.get(target.reference, (NONE, NONE))
+        direct |= Ports.union(
+            Ports.of(port.protocol, port.number) for _, port in target.declared() if port.host_port
+        )
+        found = Admission()
+        if direct:
+            found |= self._between((self._outside,), self.pods(target)).at(direct)
+        if routed:
+            found |= self._by_controller(target).at(routed)
+        return found
+
+    def _by_controller(self, target: Workload) -> Admission:
+        """A controller runs in some namespace, with labels that a chart seldom knows."""
+        everywhere = self._between((self._cluster,), self.pods(target)).open
+        possible = self.from_anybody(target, outside=True).possible
+        return Admission(everywhere, NONE, possible - everywhere)
+
+    def admits(self, source: str, target: str, port: int, protocol: str = "TCP") -> bool:
+        """Whether the port may answer; what nobody knows counts as open.
+
+        :param source: a foothold's word, or a workload as node ids have it.
+        :raises KeyError: there is no such place.
+        """
+        to = self.place(target)
+        if not isinstance(to, Workload):
+            raise KeyError(target)
+        return (protocol, port) in self.admission(self.place(source), to).possible
+
+    def why(self, source: Place, target: Workload, port: int, protocol: str) -> Iterator[Step]:
+        """The rules that decide over one port, between the first pod of each."""
+        yield from self._judge.why(self.pods(source)[0], self.pods(target)[0], protocol, port)
+
+    # -- which policies are for whom
+
+    def taking(self, workload: Workload, direction: Direction) -> tuple[Taking, ...]:
+        """The policies that are for some pod of the workload, or may be."""
+        found: dict[int, Taking] = {}
+        for endpoint in self.pods(workload):
+            for one in self._judge.taking(endpoint, direction):
+                found.setdefault(id(one.policy), one)
+        return tuple(found.values())
+
+    def unread(self) -> tuple[NetworkPolicy, ...]:
+        """The policies of APIs that are not known."""
+        return tuple(one for one in self.application.policies if family_of(one) is None)
+
+    # -- all of it
+
+    def edges(self, sources: Iterable[Place] | None = None) -> Iterator[Edge]:
+        """Every line that is not closed: from these places, or from all, to each workload."""
+        workloads = self.application.workloads
+        for source in (*Foothold, *workloads) if sources is None else sources:
+            for target in workloads:
+                found = self.admission(source, target)
+                said = source if isinstance(source, Foothold) else source.reference
+                for ports, how in (
+                    (found.open, "static"),
+                    (found.plugin, "plugin"),
+                    (found.unknown, "unknown"),
+                ):
+                    if ports:
+                        yield Edge(said, target.reference, ports, how)
+
+
+def reach_of(application: Application) -> Reach:
+    """The reach of an application, worked out once."""
+    return application.once(Reach)
+
+
+def _is_same_pod(source: Workload, target: Workload) -> bool:
+    """Whether it is one pod on both sides: a pod always reaches itself."""
+    alone = source.replicas <= 1 and source.makes.ready is not Ready.NODES
+    return alone and source.reference == target.reference and source.group == target.group
+
+
+def _asked_controller_labels(policies: Iterable[NetworkPolicy]) -> frozenset[str]:
+    """The labels of controllers that some policy asks about, in whatever language."""
+    text = "\n".join(str(policy.specs) for policy in policies)
+    if not text:
+        return frozenset()
+    return frozenset(key for key in CONTROLLER_LABELS if re.search(rf"{re.escape(key)}\b", text))
+
+
+def _exposed(application: Application) -> dict[Reference, tuple[Ports, Ports]]:
+    """Of each workload the ports that lead out of the cluster: directly, and by a route."""
+    routed = {
+        (ingress.namespace, backend.service, str(backend.port))
+        for ingress in application.ingresses
+        for backend in ingress.backends
+    }
+    found: dict[Reference, tuple[Ports, Ports]] = {}
+    for service in application.services:
+        direct = service.type in ("NodePort", "LoadBalancer")
+        ports = [(port, _is_routed(service, port, routed)) for port in service.ports]
+        if not direct and not any(by_route for _, by_route in ports):
+            continue
+        for workload in selected(service, application):
+            for port, by_route in ports:
+                number = target_number(port, workload)
+                if number is None:
+                    continue
+                one = Ports.of(port.protocol, number)
+                before = found.get(workload.reference, (NONE, NONE))
+                found[workload.reference] = (
+                    before[0] | one if direct else before[0],
+                    before[1] | one if by_route else before[1],
+                )
+    return found
+
+
+def _is_routed(service: Service, port: ServicePort, routed: set[tuple[str, str, str]]) -> bool:
+    names = {str(port.port), port.name} - {""}
+    return any((service.namespace, service.name, name) in routed for name in names)

@@ -1,0 +1,94 @@
+"""Label selectors as they stand in a policy's manifest.
+
+https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Labels, Requirement
+from .truth import NO, UNKNOWN, YES, Truth, every, of
+
+_OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """A string as the API server would have it; null is nothing."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSelector:
+    """``matchLabels`` and ``matchExpressions``, all as requirements.
+
+    :ivar understood: False where an operator is none that Kubernetes has.
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+    understood: bool = True
+
+    @classmethod
+    def read(cls, value: Any, key_of: Callable[[str], str] = str) -> LabelSelector:
+        """Read a LabelSelector; other keys are dropped, as the API server drops them.
+
+        :param key_of: how a key of the selector is called among the labels.
+        """
+        requirements = tuple(_requirements(mapping(value), key_of))
+        understood = all(one.operator in _OPERATORS for one in requirements)
+        return cls(requirements, understood)
+
+    def matches(self, labels: Labels) -> Truth:
+        """Whether all requirements hold for these labels."""
+        if not self.understood:
+            return UNKNOWN
+        return of(all(_holds(requirement, labels) for requirement in self.requirements))
+
+    def satisfiable(self) -> Truth:
+        """Whether there can be labels that it takes: unknown labels may be those."""
+        if not self.understood:
+            return UNKNOWN
+        return YES if not self.requirements else every(map(_possible, self.requirements))
+
+    def needed(self) -> tuple[str, str] | None:
+        """A label without which it takes nobody, if there is one."""
+        for key, operator, values in self.requirements:
+            if operator == "In" and len(values) == 1:
+                return key, values[0]
+        return None
+
+
+def _requirements(data: Mapping[str, Any], key_of: Callable[[str], str]) -> Iterator[Requirement]:
+    for key, value in mapping(data.get("matchLabels")).items():
+        yield Requirement(key_of(str(key)), "In", (text(value),))
+    for entry in sequence(data.get("matchExpressions")):
+        said = mapping(entry)
+        values = tuple(text(value) for value in sequence(said.get("values")))
+        yield Requirement(key_of(text(said.get("key"))), text(said.get("operator")), values)
+
+
+def _holds(requirement: Requirement, labels: Labels) -> bool:
+    key, operator, values = requirement
+    if operator == "In":
+        return key in labels and labels[key] in values
+    if operator == "NotIn":  # who does not have the key is taken, too
+        return labels.get(key) not in values
+    return (key in labels) is (operator == "Exists")
+
+
+def _possible(requirement: Requirement) -> Truth:
+    return NO if requirement.operator == "In" and not requirement.values else YES
