@@ -28,6 +28,7 @@ SINCE = "--since=REF"
 USAGE = """\
 usage: k8snet CHART... [option...]
        k8snet files FILE... [option...]
+       k8snet why CHART FROM TO PORT
        k8snet explain CHECK
 
 Finds network misconfigurations in Helm charts. A chart is a folder, a .tgz, a
@@ -39,6 +40,7 @@ a failed test that test alone.
   k8snet charts/web --k8snet-cluster=kind     observe it in a cluster, too
   k8snet --since=origin/main charts           the charts that differ from a branch
   k8snet files $(git diff --name-only)        the charts that these files belong to
+  k8snet why charts/web cluster Pod/db 5432   which rules let a connection through, or do not
   k8snet explain M6                           the page of a check; all: every page
 """
 MORE = """\
@@ -91,6 +93,21 @@ def explain(arguments: Sequence[str]) -> int:
         return _refuse(str(error).replace("--k8snet-explain", "explain"))
 
 
+def why(arguments: Sequence[str]) -> int:
+    """Print what decides over one connection."""
+    from .errors import K8sNetError
+    from .why import USAGE as USE
+    from .why import explain_connection
+
+    if len(arguments) != 4:
+        return _refuse(USE)
+    try:
+        explain_connection(*arguments)
+    except K8sNetError as error:
+        return _refuse(str(error))
+    return int(pytest.ExitCode.OK)
+
+
 def show_help(_: Sequence[str]) -> int:
     """Print what the command is for and the plugin's own options."""
     rows = [(_flag(option), option) for option in OPTIONS if option.flag not in _WITHOUT_USE]
@@ -113,6 +130,7 @@ def show_version(_: Sequence[str]) -> int:
 COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "files": check_files,
     "explain": explain,
+    "why": why,
     "help": show_help,
     "-h": show_help,
     "--help": show_help,

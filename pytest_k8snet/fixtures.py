@@ -24,6 +24,7 @@ import pytest
 from .errors import InstallError
 from .gather import Gathered
 from .model import Application, Labels, Socket
+from .reach import Reach, reach_of
 from .run import run_of
 
 if TYPE_CHECKING:
@@ -140,6 +141,15 @@ def k8snet_target(request: pytest.FixtureRequest) -> Gathered:
 def k8snet_application(k8snet_target: Gathered) -> Application:
     """What the chart renders to: workloads, Services and policies; needs no cluster."""
     return _rendered(k8snet_target)
+
+
+@pytest.fixture
+def k8snet_reach(k8snet_application: Application) -> Reach:
+    """Who reaches whom, as far as policies decide; needs no cluster.
+
+    assert not k8snet_reach.admits("cluster", "StatefulSet/db", 5432)
+    """
+    return reach_of(k8snet_application)
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("--k8snet-baseline", "FILE", "findings that stand in this file are expected failures"),
     Option("--k8snet-write-baseline", "FILE", "write the present findings to this file"),
+    Option("--k8snet-write-reach", "FILE", "write who reaches whom, one edge a line, to review"),
     Option("--k8snet-with-tests", "", "collect testpaths as well when no path is given"),
     Option("--k8snet-json", "FILE", "write all results as JSON"),
     Option("--k8snet-sarif", "FILE", "write the findings as SARIF 2.1.0"),
@@ -142,6 +143,7 @@ class Settings:
     ignore_findings: tuple[str, ...] = ()
     baseline: Path | None = None
     write_baseline: Path | None = None
+    write_reach: Path | None = None
     json: Path | None = None
     sarif: Path | None = None
     html: Path | None = None
@@ -293,6 +295,7 @@ def read_settings(config: pytest.Config) -> Settings:
         ignore_findings=read.many("k8snet_ignore_findings"),
         baseline=read.path("k8snet_baseline"),
         write_baseline=read.path("k8snet_write_baseline"),
+        write_reach=read.path("k8snet_write_reach"),
         json=read.path("k8snet_json"),
         sarif=read.path("k8snet_sarif"),
         html=read.path("k8snet_html"),

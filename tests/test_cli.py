@@ -216,3 +216,31 @@ def test_a_folder_without_a_repository_is_an_error(web: Path) -> None:
     done = run("--since=HEAD", GIT_CEILING_DIRECTORIES=str(Path.cwd().parent))
     assert done.returncode == 4
     assert "not a git repository" in done.stderr
+
+
+def test_why_names_the_rules_that_decide(make_chart: Callable[..., Path]) -> None:
+    make_chart("charts/web", SOUND)
+    policy = "NetworkPolicy/web (templates/policy.yaml)"
+    done = run("why", "charts/web", "cluster", "Deployment/web", "8080")
+    assert done.stdout.splitlines() == [
+        "charts/web [defaults]",
+        "  cluster -> Deployment/web 8080/TCP: closed",
+        "    leaving: nothing denies it",
+        f"    entering: {policy} selects the pods, and no rule admits it",
+    ]
+    done = run("why", "charts/web", "namespace", "Deployment/web", "8080/TCP")
+    assert "namespace -> Deployment/web 8080/TCP: open" in done.stdout
+    assert f"ingress[0] of {policy} allows it" in done.stdout
+
+
+def test_why_says_what_it_does_not_know(make_chart: Callable[..., Path]) -> None:
+    make_chart("charts/web", SOUND)
+    for arguments, said in (
+        (("charts/web", "cluster", "Deployment/web"), "k8snet why CHART FROM TO PORT"),
+        (("charts/web", "Pod/gone", "Deployment/web", "80"), "and its workloads, Deployment/web"),
+        (("charts/web", "cluster", "cluster", "80"), "is no workload"),
+        (("charts/web", "cluster", "Deployment/web", "http"), "is no port"),
+    ):
+        done = run("why", *arguments)
+        assert done.returncode == 4
+        assert said in done.stderr

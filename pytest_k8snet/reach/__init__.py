@@ -5,6 +5,7 @@ Pure: it needs an :class:`~pytest_k8snet.model.Application` and nothing else.
 into ``rules``. Another API is one more module in ``judging.FAMILIES``.
 """
 
+from .judging import Step
 from .ports import PROTOCOLS, Ports
 from .reach import Edge, Foothold, Place, Reach, reach_of
 from .rules import Action, Direction
@@ -20,6 +21,7 @@ __all__ = [
     "Place",
     "Ports",
     "Reach",
+    "Step",
     "Truth",
     "reach_of",
 ]

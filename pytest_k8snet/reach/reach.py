@@ -85,10 +85,15 @@ class Reach:
         for foothold in Foothold:
             if foothold.value == name:
                 return foothold
-        for workload in self.application.workloads:
+        workloads = self.application.workloads
+        for workload in workloads:
             if self.application.subject(workload.reference) == name:
                 return workload
-        raise KeyError(name)
+        known = ", ".join(self.application.subject(one.reference) for one in workloads)
+        raise KeyError(
+            f"{name} is no place of {self.application.chart}: those are namespace, cluster, world"
+            f" and its workloads, {known or 'of which it has none'}"
+        )
 
     def pods(self, place: Place) -> tuple[Endpoint, ...]:
         """The pods that stand for a place: several where policies tell a workload's pods apart."""

@@ -36,6 +36,10 @@ def _wanted(
         from .html import write_html
 
         yield "--k8snet-html", settings.html, lambda path: write_html(results, path)
+    if settings.write_reach is not None:
+        from .reach import write_reach
+
+        yield "--k8snet-write-reach", settings.write_reach, lambda path: write_reach(results, path)
     if settings.write_baseline is not None:
         from .baseline import write_baseline
 

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .reach import reach_to_json
 from .results import ChartResult, Results, result_to_json
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def write_json(results: Results, path: Path) -> None:
@@ -20,6 +21,7 @@ def write_json(results: Results, path: Path) -> None:
         **({"cluster": dict(results.cluster)} if results.cluster else {}),
         "charts": [_chart(chart) for chart in results.charts],
         "results": [result_to_json(result) for result in results.results],
+        "reach": reach_to_json(results),
     }
     text = json.dumps(document, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
