@@ -95,9 +95,144 @@ def deployment(**spec: Any) -> dict[str, Any]:
     }
 
 
+def pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": list(containers), **spec},
+    }
+
+
+def container(*ports: dict[str, Any], name: str = "web") -> dict[str, Any]:
+    return {"name": name, "ports": list(ports)}
+
+
+def service(*ports: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"ports": list(ports), **spec},
+    }
+
+
+def ingress(**spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "web"},
+        "spec": spec,
+    }
+
+
 REFUSED = {
+    "long port name": (
+        pod(container({"name": "prometheus-exporter", "containerPort": 80})),
+        "the port name prometheus-exporter has 19 characters, and 15 are allowed",
+    ),
+    "port name of digits": (
+        pod(container({"name": "8080", "containerPort": 8080})),
+        "the port name 8080 has no letter",
+    ),
+    "port name in capitals": (
+        pod(container({"name": "HTTP", "containerPort": 80})),
+        "the port name HTTP has other characters",
+    ),
+    "two ports of a name": (
+        pod(
+            container(
+                {"name": "dns", "containerPort": 53},
+                {"name": "dns", "containerPort": 53, "protocol": "UDP"},
+            )
+        ),
+        "two of its ports are called dns",
+    ),
+    "protocol": (
+        pod(container({"containerPort": 80, "protocol": "HTTP"})),
+        "protocol HTTP is none of TCP, UDP, SCTP",
+    ),
+    "port beyond the last": (pod(container({"containerPort": 70000})), "from 1 to 65535"),
+    "hostPort beyond the last": (
+        pod(container({"containerPort": 80, "hostPort": 70000})),
+        "hostPort is 70000",
+    ),
+    "another hostPort on the node": (
+        pod(container({"containerPort": 80, "hostPort": 8080}), hostNetwork=True),
+        "hostPort 8080 is not containerPort 80",
+    ),
+    "one hostPort twice": (
+        pod(
+            container({"containerPort": 80, "hostPort": 8080}),
+            container({"containerPort": 81, "hostPort": 8080}, name="other"),
+        ),
+        "takes hostPort 8080/TCP twice",
+    ),
+    "two containers of a name": (pod(container(), container()), "two containers of the name web"),
+    "container without a name": (pod({"image": "web"}), "a container without a name"),
+    "container's name": (pod(container(name="My_web")), "container My_web: its name has other"),
+    "Service port without a name": (
+        service({"port": 80, "name": "http"}, {"port": 443}),
+        "443/TCP has no name, which every port needs where there are several",
+    ),
+    "two Service ports of a name": (
+        service({"port": 80, "name": "http"}, {"port": 81, "name": "http"}),
+        "two ports are called http",
+    ),
+    "Service port twice": (
+        service({"port": 80, "name": "a"}, {"port": 80, "name": "b"}),
+        "80/TCP is there twice",
+    ),
+    "targetPort in quotes": (
+        service({"port": 80, "targetPort": "8080"}),
+        "8080 has no letter: write targetPort: 8080 without quotes",
+    ),
+    "targetPort beyond the last": (service({"port": 80, "targetPort": 70000}), "targetPort is 7"),
+    "external name": (
+        service(type="ExternalName", externalName=".svc.cluster.local"),
+        "spec.externalName '.svc.cluster.local' has other characters",
+    ),
+    "Ingress that leads nowhere": (ingress(), "neither spec.rules nor spec.defaultBackend"),
+    "host of an Ingress": (
+        ingress(rules=[{"host": "shop_1.example"}]),
+        "the host 'shop_1.example' has other characters",
+    ),
+    "blank host of an Ingress": (
+        ingress(rules=[{"host": "a.example"}], tls=[{"hosts": [""]}]),
+        "the host '' is empty",
+    ),
+    "Service type": (service({"port": 80}, type="Loadbalancer"), "Loadbalancer is none of"),
+    "Service name": (
+        {**service({"port": 80}), "metadata": {"name": "8ball"}},
+        "metadata.name does not begin with a letter",
+    ),
+    "name in capitals": ({**deployment(), "metadata": {"name": "Web"}}, "metadata.name has other"),
+    "name that is a number": (
+        {**deployment(), "metadata": {"name": 7}},
+        "metadata.name is the number 7: write it in quotes",
+    ),
+    "label's value": (
+        {**deployment(), "metadata": {"name": "web", "labels": {"v": "1.0+build"}}},
+        "the value of v, '1.0+build', has other characters",
+    ),
+    "long label": (
+        {**deployment(), "metadata": {"name": "web", "labels": {"v": "x" * 64}}},
+        "has 64 characters, and 63 are allowed",
+    ),
+    "label's key": (
+        {**deployment(), "metadata": {"name": "web", "labels": {"my key": "x"}}},
+        "the key 'my key' has other characters",
+    ),
     "no selector": (deployment(selector=None), "no spec.selector"),
     "other labels": (deployment(selector={"matchLabels": {"app": "db"}}), "does not match"),
+    "other labels in a plain map": (
+        {
+            **deployment(selector={"app": "db"}),
+            "apiVersion": "v1",
+            "kind": "ReplicationController",
+        },
+        "does not match",
+    ),
     "operator": (
         deployment(selector={"matchExpressions": [{"key": "app", "operator": "Has"}]}),
         "operator Has",
@@ -133,8 +268,38 @@ def test_the_same_object_twice_is_refused() -> None:
     assert "more than once" in refused.message
 
 
-def test_an_ordinary_object_is_not_refused() -> None:
-    assert read(deployment()).invalid == ()
+ACCEPTED = {
+    "Deployment": deployment(),
+    "hostPort of hostNetwork": pod(
+        container({"containerPort": 80, "hostPort": 80}, {"containerPort": 81}), hostNetwork=True
+    ),
+    "one number in two protocols": pod(
+        container(
+            {"name": "dns-tcp", "containerPort": 53, "hostPort": 53},
+            {"name": "dns", "containerPort": 53, "hostPort": 53, "protocol": "UDP"},
+        )
+    ),
+    "one hostPort on two addresses": pod(
+        container(
+            {"containerPort": 80, "hostPort": 80, "hostIP": "127.0.0.1"},
+            {"containerPort": 81, "hostPort": 80, "hostIP": "10.0.0.1"},
+        )
+    ),
+    "one Service port without a name": service({"port": 80, "targetPort": "http"}),
+    "targetPort of zero": service({"port": 80, "targetPort": 0}),
+    "labels with a prefix": {
+        **deployment(),
+        "metadata": {"name": "web.v1", "labels": {"example.org/Name_1": "", "a": "1.0_B-2"}},
+    },
+    "external name": service(type="ExternalName", externalName="db.example.org."),
+    "wildcard host": ingress(rules=[{"host": "*.example.org"}, {"host": ""}]),
+    "generateName": {**pod(container()), "metadata": {"generateName": "web-"}},
+}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_what_the_api_server_takes_is_not_refused(case: str) -> None:
+    assert read(ACCEPTED[case]).invalid == ()
 
 
 def test_a_document_that_is_no_object_is_an_error() -> None:

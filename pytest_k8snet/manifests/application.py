@@ -23,6 +23,7 @@ from ..model import (
 from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
 from .services import read_ingress, read_service
+from .syntax import object_name_problem, service_name_problem
 from .values import Manifest, described
 from .workloads import has_pod_template, read_workload
 
@@ -204,6 +205,7 @@ class _ApplicationReader:
             obj.refuse("is rendered more than once", "name:")
             return
         self._seen.add(identity)
+        obj.refuse_name(service_name_problem if kept is self.services else object_name_problem)
         kept.append(read(obj))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..model import Invalid, Labels, Position, Reference
+from .syntax import label_key_problem, label_value_problem
 from .values import Manifest, described, mapping, text_of
 
 CLUSTER_SCOPED = frozenset(
@@ -46,10 +48,14 @@ class KubernetesObject:
         self.name = str(name) if name is not None else ""
         own = metadata.get("namespace")
         self.namespace = "" if self.kind in CLUSTER_SCOPED else str(own) if own else namespace
-        self.labels: Labels = self.strings(metadata.get("labels"), "metadata.labels")
+        self.labels: Labels = self.label_map(metadata.get("labels"), "metadata.labels")
         self.annotations: Labels = self.strings(metadata.get("annotations"), "metadata.annotations")
         if not self.name:
             self.refuse("has no metadata.name", "metadata:")
+        elif not isinstance(name, str):
+            self.refuse(
+                f"metadata.name is {described(name)}: write it in quotes", f"name: {self.name}"
+            )
 
     @property
     def reference(self) -> Reference:
@@ -72,8 +78,18 @@ class KubernetesObject:
         hooks = {hook.strip() for hook in self.hook.split(",") if hook.strip()}
         return bool(hooks) and hooks <= _TEST_HOOKS
 
+    def label_map(self, value: Any, field: str) -> dict[str, str]:
+        """Labels, or those that a selector asks for."""
+        labels = self.strings(value, field)
+        for key, text in labels.items():
+            if problem := label_key_problem(key):
+                self.refuse(f"{field}: the key {key!r} {problem}", f"{key}:")
+            if problem := label_value_problem(text):
+                self.refuse(f"{field}: the value of {key}, {text!r}, {problem}", f"{key}:")
+        return labels
+
     def strings(self, value: Any, field: str) -> dict[str, str]:
-        """A map of strings, such as labels; the API refuses any other values."""
+        """A map of strings; the API refuses any other values."""
         if not isinstance(value, dict):
             if value is not None:
                 self.refuse(
@@ -94,6 +110,11 @@ class KubernetesObject:
                     f"{key}:",
                 )
         return result
+
+    def refuse_name(self, problem_of: Callable[[str], str]) -> None:
+        """Take down what is wrong with its name, unless the API server completes that."""
+        if mapping(self.data.get("metadata")).get("name") and (problem := problem_of(self.name)):
+            self.refuse(f"metadata.name {problem}", f"name: {self.name}")
 
     def refuse(self, message: str, key: str) -> None:
         """Take down that the API server will refuse it, and the line that is to blame."""

@@ -16,7 +16,7 @@ def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
     """Read a LabelSelector; ``field`` names it in what the API server would say."""
     data = mapping(value)
     expressions = tuple(_requirements(obj, data.get("matchExpressions"), field))
-    return Selector(obj.strings(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
+    return Selector(obj.label_map(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
 
 
 def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Requirement]:

@@ -8,6 +8,7 @@ from typing import Any
 from ..model import Backend, Ingress, Selector, Service, ServicePort
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
+from .refusals import refuse_ingress, refuse_service
 from .values import described, is_int, mapping, sequence, text_of
 
 
@@ -15,8 +16,8 @@ def read_service(obj: KubernetesObject) -> Service:
     """Read a Service; its selector is None where nothing is selected."""
     spec = obj.spec
     kind = text_of(spec.get("type")) or "ClusterIP"
-    labels = obj.strings(spec.get("selector"), "spec.selector")
-    return Service(
+    labels = obj.label_map(spec.get("selector"), "spec.selector")
+    service = Service(
         obj.kind,
         obj.name,
         obj.namespace,
@@ -29,6 +30,8 @@ def read_service(obj: KubernetesObject) -> Service:
         or sequence(spec.get("clusterIPs"))[:1] == ["None"],
         type=kind,
     )
+    refuse_service(obj, service)
+    return service
 
 
 def _service_ports(obj: KubernetesObject, value: Any) -> Iterator[ServicePort]:
@@ -52,6 +55,7 @@ def read_ingress(obj: KubernetesObject) -> Ingress:
     ``service.name`` and ``service.port``; before networking.k8s.io/v1 they
     were ``serviceName`` and ``servicePort``.
     """
+    refuse_ingress(obj)
     spec = obj.spec
     backends = [_backend(spec.get("defaultBackend") or spec.get("backend"), "", "")]
     for entry in sequence(spec.get("rules")):

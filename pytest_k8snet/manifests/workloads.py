@@ -10,6 +10,7 @@ from ..matching import matches
 from ..model import Container, Labels, Port, Probe, Selector, Workload
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
+from .refusals import refuse_pod
 from .selectors import label_selector
 from .values import Manifest, integer, is_int, mapping, sequence, text_of
 
@@ -23,8 +24,12 @@ def read_workload(obj: KubernetesObject) -> Workload:
     pod = mapping(template.get("spec"))
     labels, annotations = obj.labels, obj.annotations
     if not kind.is_pod:
-        labels = obj.strings(metadata.get("labels"), "template labels")
+        labels = obj.label_map(metadata.get("labels"), "template labels")
         annotations = obj.strings(metadata.get("annotations"), "template annotations")
+    containers = tuple(_containers(obj, pod))
+    host_network = pod.get("hostNetwork") is True
+    if find_kind(obj.kind, obj.group) is not None:
+        refuse_pod(obj, containers, host_network=host_network)
     return Workload(
         obj.kind,
         obj.name,
@@ -35,8 +40,8 @@ def read_workload(obj: KubernetesObject) -> Workload:
         pod_labels=labels,
         pod_annotations=annotations,
         selector=_own_selector(obj, kind, labels),
-        containers=tuple(_containers(obj, pod)),
-        host_network=pod.get("hostNetwork") is True,
+        containers=containers,
+        host_network=host_network,
         replicas=integer(spec.get("replicas"), 1),
         first_ordinal=_ordinal(spec),
         hook=obj.hook,
@@ -76,14 +81,15 @@ def _own_selector(obj: KubernetesObject, kind: Kind, pod_labels: Labels) -> Sele
     if kind.selects is Selects.NOTHING:
         return None
     if kind.selects is Selects.MAP:
-        return Selector(obj.strings(given, "spec.selector") or pod_labels)
-    if given is None:
+        selector = Selector(obj.label_map(given, "spec.selector") or pod_labels)
+    elif given is None:
         if kind.implies_selector(obj.group):
             return Selector(pod_labels)
         if find_kind(obj.kind, obj.group) is not None:
             obj.refuse("has no spec.selector, which Kubernetes requires", "spec:")
         return None
-    selector = label_selector(obj, given, "spec.selector")
+    else:
+        selector = label_selector(obj, given, "spec.selector")
     if not matches(selector, pod_labels):
         obj.refuse(
             f"spec.selector ({selector}) does not match the labels of its own pod template,"
@@ -128,11 +134,13 @@ def _ports(obj: KubernetesObject, container: str, value: Any) -> Iterator[Port]:
         )
         if number is None:
             continue
-        host = data.get("hostPort")
+        host = data.get("hostPort") or None
+        if host is not None:
+            host = port_number(obj, host, f"container {container}: hostPort")
         yield Port(
             number,
             protocol_of(data),
             text_of(data.get("name")),
-            host if is_int(host) and host else None,
+            host,
             text_of(data.get("hostIP")),
         )
