@@ -19,7 +19,7 @@ from typing import TypeVar
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.gather import Gathered, Gathering
-from pytest_k8snet.helm import Job, Pool, Rendered, choose_engine
+from pytest_k8snet.helm import Rendered, Renderer, RenderRequest, choose_engine
 from pytest_k8snet.settings import Settings
 
 from .measure import Cost, run_python
@@ -35,7 +35,7 @@ class Analysis:
     ``stages`` has a :class:`.measure.Cost` for each of :data:`STAGES`:
 
     - start: Python and the package, and what else the other stages leave over;
-    - render: the processor time of Helm's workers, their start included, and what it takes here
+    - render: the processor time of Helm's processes, their start included, and what it takes here
       to talk to them; wall time is what the parser waited for them;
     - parse: finding the charts, texts to applications, set beside each other and beside a second
       release;
@@ -58,7 +58,7 @@ def analyse(folder: Path) -> Analysis:
     return Analysis({"start": ended.cost - cost, **stages}, cost, answer["findings"])
 
 
-class _TimedPool(Pool):
+class _TimedRenderer(Renderer):
     """Adds up the time that its caller spends in it."""
 
     spent = Cost()
@@ -67,8 +67,8 @@ class _TimedPool(Pool):
         _, cost = _timed(super().start_early)
         self.spent += cost
 
-    def render(self, jobs: Iterable[Job]) -> Generator[Rendered, None, None]:
-        results = super().render(jobs)
+    def render(self, requests: Iterable[RenderRequest]) -> Generator[Rendered, None, None]:
+        results = super().render(requests)
         while True:
             rendered, cost = _timed(lambda: next(results, None))
             self.spent += cost
@@ -82,24 +82,24 @@ def _main(folder: Path) -> None:
 
     :raises SettingsError: there is no chart.
     """
-    pool = _TimedPool(choose_engine())
-    gathered, gather = _timed(lambda: _gather(folder, pool))
+    renderer = _TimedRenderer(choose_engine())
+    gathered, gather = _timed(lambda: _gather(folder, renderer))
     findings, check = _timed(lambda: sum(map(_findings, gathered)))
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
     stages = {
-        "render": pool.spent + Cost(processor=workers.ru_utime + workers.ru_stime),
-        "parse": gather - pool.spent,
+        "render": renderer.spent + Cost(processor=children.ru_utime + children.ru_stime),
+        "parse": gather - renderer.spent,
         "check": check,
     }
     plain = {name: asdict(cost) for name, cost in stages.items()}
     print(json.dumps({"stages": plain, "findings": findings}))
 
 
-def _gather(folder: Path, pool: Pool) -> tuple[Gathered, ...]:
+def _gather(folder: Path, renderer: Renderer) -> tuple[Gathered, ...]:
     settings = Settings(root=folder.parent, charts=(str(folder),))
-    with pool:
-        pool.start_early()
-        return Gathering(settings, pool).run()
+    with renderer:
+        renderer.start_early()
+        return Gathering(settings, renderer).run()
 
 
 def _findings(gathered: Gathered) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_k8snet.helm import Job, choose_engine, find_charts, open_pool
+from pytest_k8snet.helm import Renderer, RenderRequest, choose_engine, find_charts
 
 
 def write_manifests(charts: Path, folder: Path) -> tuple[list[Path], list[str]]:
@@ -16,9 +16,9 @@ def write_manifests(charts: Path, folder: Path) -> tuple[list[Path], list[str]]:
     found = find_charts([str(charts)], charts)
     files: list[Path] = []
     refused: list[str] = []
-    with open_pool(choose_engine()) as pool:
-        jobs = [Job(pool.prepare(chart)) for chart in found]
-        for chart, rendered in zip(found, pool.render(jobs), strict=True):
+    with Renderer(choose_engine()) as renderer:
+        requests = [RenderRequest(renderer.prepare(chart)) for chart in found]
+        for chart, rendered in zip(found, renderer.render(requests), strict=True):
             name = "-".join(chart.path.relative_to(charts.parent).parts)
             if rendered.error is not None:
                 refused.append(name)

@@ -19,7 +19,7 @@ from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.finding import Finding
 from pytest_k8snet.gather import Gathering
-from pytest_k8snet.helm import Pool, choose_engine
+from pytest_k8snet.helm import Renderer, choose_engine
 from pytest_k8snet.index import policies_of, selected
 from pytest_k8snet.matching import target_number, targets
 from pytest_k8snet.model import Application, Reference, Selector, Service, ServicePort, Subject
@@ -92,8 +92,8 @@ def _row(slip: Slip, made: int, reported: int) -> tuple[object, ...]:
 def _applications(folder: Path) -> Iterator[Application]:
     """What every chart that renders renders to, with each of its values sets."""
     settings = Settings(root=folder.parent, charts=(str(folder),))
-    with Pool(choose_engine()) as pool:
-        for gathered in Gathering(settings, pool).run():
+    with Renderer(choose_engine()) as renderer:
+        for gathered in Gathering(settings, renderer).run():
             if gathered.application is not None:
                 yield gathered.application
 

@@ -14,22 +14,24 @@ from pathlib import Path
 
 import pytest
 
-from pytest_k8snet.helm import Job, Pool, Rendered
+from pytest_k8snet.helm import Rendered, Renderer, RenderRequest
 
 FOLDER = "K8SNET_BENCHMARK_RENDERS"
 
 
 def pytest_configure() -> None:
-    """Write down every job that this process gives to Helm."""
-    original = Pool.render
+    """Write down every request that this process gives to Helm."""
+    original = Renderer.render
 
-    def render(pool: Pool, jobs: Iterable[Job]) -> Generator[Rendered, None, None]:
-        listed = tuple(jobs)
+    def render(
+        renderer: Renderer, requests: Iterable[RenderRequest]
+    ) -> Generator[Rendered, None, None]:
+        listed = tuple(requests)
         with (Path(os.environ[FOLDER]) / f"{os.getpid()}.jobs").open("a") as file:
-            file.writelines(f"{job.path} {job.values} {job.release}\n" for job in listed)
-        return original(pool, listed)
+            file.writelines(f"{one.path} {one.values} {one.release}\n" for one in listed)
+        return original(renderer, listed)
 
-    pytest.MonkeyPatch().setattr(Pool, "render", render)
+    pytest.MonkeyPatch().setattr(Renderer, "render", render)
 
 
 def count_renders(folder: Path) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
 """Charts -> applications: found, rendered by Helm, read, and set beside each other.
 
 Done once in a run, by the process that has no workers or by the controller of
-the workers (see :mod:`.handover`).
+the workers (see :mod:`.run`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from .blanks import blank_workloads
 from .cures import Candidate, candidates, cured
 from .errors import ChartError, SettingsError
-from .helm import Chart, Job, Pool, Rendered, ValuesSet, find_charts, values_sets
+from .helm import Chart, Rendered, Renderer, RenderRequest, ValuesSet, find_charts, values_sets
 from .helm.asked import asked_values, wants_values, with_asked
 from .helm.engine import Engine, choose_engine
 from .helm.fetch import fetch_with, pull
@@ -75,9 +75,11 @@ class Gathered:
 class Gathering:
     """All charts of a run on their way to applications."""
 
-    def __init__(self, settings: Settings, pool: Pool, engine: Engine | None = None) -> None:
+    def __init__(
+        self, settings: Settings, renderer: Renderer, engine: Engine | None = None
+    ) -> None:
         self._settings = settings
-        self._pool = pool
+        self._renderer = renderer
         self._engine = engine or choose_engine(settings.helm)
         self._pulled: tempfile.TemporaryDirectory[str] | None = None
 
@@ -124,7 +126,7 @@ class Gathering:
         """Render and read them all, in the order of ``targets``."""
         with _uncollected():
             fetch = fetch_with(self._engine) if self._settings.downloads else None
-            self._pool.know({one.chart.path: one.chart for one in self.targets}.values(), fetch)
+            self._renderer.know({one.chart.path: one.chart for one in self.targets}.values(), fetch)
             first = list(self._read(self.targets, self._settings.release))
             first = [self._asked(one) for one in _without_demands(first)]
             first = self._with_second(first)
@@ -134,20 +136,20 @@ class Gathering:
     def _read(
         self, targets: Sequence[Target], release: str, *, second: bool = False
     ) -> Iterator[Gathered]:
-        """Read one target while the workers render the next ones.
+        """Read one target while Helm renders the next ones.
 
         A chart that no values could make render is told of once, for the first of its sets.
         """
-        jobs: list[Job] = []
+        requests: list[RenderRequest] = []
         refused: dict[Target, str] = {}
         broken: dict[Path, None] = {}
         for target in targets:
             try:
-                jobs.append(self._job(target, release))
+                requests.append(self._request(target, release))
             except ChartError as error:
                 refused[target] = "" if target.chart.path in broken else str(error)
                 broken[target.chart.path] = None
-        rendered = self._pool.render(jobs)
+        rendered = self._renderer.render(requests)
         for target in targets:
             if target in refused:
                 if refused[target]:
@@ -162,8 +164,8 @@ class Gathering:
 
         def render(sets: tuple[str, ...]) -> str:
             values = replace(one.target.values, sets=(*one.target.values.sets, *sets))
-            job = self._job(one.target._replace(values=values), self._settings.release)
-            return next(self._pool.render([job])).error or ""
+            request = self._request(one.target._replace(values=values), self._settings.release)
+            return next(self._renderer.render([request])).error or ""
 
         keys = asked_values(one.target.chart.path, one.error, render)
         return replace(one, error=with_asked(one.error, keys))
@@ -192,13 +194,13 @@ class Gathering:
                 gathered[number] = replace(one, application=application)
         return gathered
 
-    def _job(self, target: Target, release: str) -> Job:
+    def _request(self, target: Target, release: str) -> RenderRequest:
         """What to render.
 
         :raises ChartError: the chart cannot be rendered, whatever the values.
         """
-        return Job(
-            self._pool.prepare(target.chart),
+        return RenderRequest(
+            self._renderer.prepare(target.chart),
             target.values.files,
             target.values.sets,
             release,

@@ -21,7 +21,7 @@ import pytest
 from .baseline import read_baseline
 from .gather import Gathered, Gathering, Target
 from .helm.engine import Engine, choose_engine
-from .helm.pool import Pool, open_pool
+from .helm.renderer import Renderer
 from .ignores import read_ignores
 from .report.about import about_run
 from .report.files import write_reports
@@ -58,7 +58,7 @@ class ChartRun:
         self._begun = False
         self._handed: Mapping[str, Any] | None = getattr(config, "workerinput", {}).get("k8snet")
         self._session: Session | None = None
-        self._pool: Pool | None = None
+        self._renderer: Renderer | None = None
         self._gathering: Gathering | None = None
         self.engine: Engine | None = None
         if not self.worker:
@@ -94,9 +94,9 @@ class ChartRun:
         given = ["pytest", *map(str, self._config.invocation_params.args)]
         command = self._config.stash.get(COMMAND, given)
         self.recorder.about = about_run(command, self.engine.name)
-        self._pool = open_pool(self.engine, timeout=settings.render_timeout)
-        self._pool.start_early()
-        self._gathering = Gathering(settings, self._pool, self.engine)
+        self._renderer = Renderer(self.engine, timeout=settings.render_timeout)
+        self._renderer.start_early()
+        self._gathering = Gathering(settings, self._renderer, self.engine)
         try:
             self._gathering.find()
         except BaseException:
@@ -115,11 +115,11 @@ class ChartRun:
             self._take_over(self._handed)
             return
         assert self._gathering is not None
-        assert self._pool is not None
+        assert self._renderer is not None
         self.gathered = self._gathering.run()
-        for note in self._pool.notes:
+        for note in self._renderer.notes:
             self.say(f"k8snet: {note}")
-        self._pool.close()
+        self._renderer.close()
         self.recorder.expect(self.gathered)
         if observe and self.settings.cluster != "none":
             from .runtime import start
@@ -256,8 +256,8 @@ class ChartRun:
 
     def close(self) -> None:
         """Give back all that the run holds. Safe to call more than once."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
         if self.runtime is not None:
             self.runtime.close()

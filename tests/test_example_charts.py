@@ -13,7 +13,7 @@ import pytest
 from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.gather import Gathered, Gathering
-from pytest_k8snet.helm import choose_engine, open_pool
+from pytest_k8snet.helm import Renderer, choose_engine
 from pytest_k8snet.model import Application, Socket, Workload
 from pytest_k8snet.settings import Settings
 
@@ -127,17 +127,17 @@ def test_examples_beside_each_other_show_the_same(pytester: pytest.Pytester) -> 
 def gathered() -> tuple[Gathered, ...]:
     """Every example chart with each of its values sets."""
     settings = Settings(root=EXAMPLES, charts=(str(EXAMPLES),))
-    with open_pool(choose_engine(), timeout=60) as pool:
-        return Gathering(settings, pool).run()
+    with Renderer(choose_engine(), timeout=60) as renderer:
+        return Gathering(settings, renderer).run()
 
 
 def as_observed(application: Application) -> Application:
     """The application with the sockets that its programs open.
 
-    A Job ends before anyone can look at it.
+    A RenderRequest ends before anyone can look at it.
     """
     workloads = (
-        workload if workload.kind == "Job" else _with_sockets(workload, application.chart)
+        workload if workload.kind == "RenderRequest" else _with_sockets(workload, application.chart)
         for workload in application.workloads
     )
     return replace(application, workloads=tuple(workloads))

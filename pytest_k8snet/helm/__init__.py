@@ -1,7 +1,7 @@
 """Helm: find charts, render them, install them. The only package that imports the Helm SDK.
 
-Names are loaded when they are asked for: a worker process imports this package,
-too, and needs next to nothing of it.
+Names are loaded when they are asked for: the process with the SDK imports this
+package, too, and needs next to nothing of it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from .charts import Chart, Dependency, find_charts
     from .dependencies import Workspace
     from .engine import Engine, choose_engine
-    from .job import Definition, Job, Rendered
-    from .pool import Pool, open_pool
     from .release import install, uninstall
+    from .renderer import Renderer
+    from .request import Definition, Rendered, RenderRequest
     from .values import ValuesSet, values_sets
 
 __all__ = [
@@ -23,33 +23,31 @@ __all__ = [
     "Definition",
     "Dependency",
     "Engine",
-    "Job",
-    "Pool",
+    "RenderRequest",
     "Rendered",
+    "Renderer",
     "ValuesSet",
     "Workspace",
     "choose_engine",
     "find_charts",
     "install",
-    "open_pool",
     "uninstall",
     "values_sets",
 ]
 
 _HOME = {
     "Chart": "charts",
-    "Definition": "job",
+    "Definition": "request",
     "Dependency": "charts",
     "Engine": "engine",
-    "Job": "job",
-    "Pool": "pool",
-    "Rendered": "job",
+    "RenderRequest": "request",
+    "Rendered": "request",
+    "Renderer": "renderer",
     "ValuesSet": "values",
     "Workspace": "dependencies",
     "choose_engine": "engine",
     "find_charts": "charts",
     "install": "release",
-    "open_pool": "pool",
     "uninstall": "release",
     "values_sets": "values",
 }

@@ -1,13 +1,13 @@
 """Values files and expressions as the embedded SDK takes them: one dict.
 
-Imported in worker processes only.
+Imported in the child only.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class ValuesError(Exception):
     """A values file or expression that Helm cannot read."""
 
 
-def read_values(files: list[str], sets: list[str]) -> dict[str, Any]:
+def read_values(files: Iterable[Path], sets: Iterable[str]) -> dict[str, Any]:
     """What ``helm -f FILE … --set EXPRESSION …`` means.
 
     :raises ValuesError: Helm cannot read one of them.
@@ -39,9 +39,9 @@ def read_values(files: list[str], sets: list[str]) -> dict[str, Any]:
     return values
 
 
-def _read_values(file: str) -> dict[str, Any]:
+def _read_values(file: Path) -> dict[str, Any]:
     try:
-        return helm.values_from_yaml(Path(file).read_text(encoding="utf-8"))
+        return helm.values_from_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, helm.HelmError) as error:
         raise ValuesError(f"cannot load {file}: {error}") from error
 

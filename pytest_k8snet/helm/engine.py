@@ -1,7 +1,7 @@
 """Which Helm renders and installs: the embedded SDK or a binary.
 
-Only described here: both run in processes of their own (:mod:`.worker`), so
-this module imports neither.
+Only described here: both run in processes of their own (:mod:`.child`,
+:mod:`.binary`), so this module imports neither.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ AUTO, EMBEDDED = "auto", "embedded"
 # embedded SDK cannot be told another one, so the binary is given the same.
 KUBE_VERSION = "1.36.0"
 
+# Bytes of data that Helm may take to render a chart; large public ones need half of it.
+MEMORY = 400 << 20
+
 HOW_TO_GET_ONE = (
     "install the embedded one (pip install 'pytest-k8snet[helm]') or a helm binary"
     " (https://helm.sh/docs/intro/install/) on PATH, or name one: --k8snet-helm=/path/to/helm"
@@ -45,30 +48,23 @@ _OFFLINE = {
 # Variables by which the user's shell steers Helm to a cluster, or makes it talk.
 _STEERING = ("HELM_KUBE", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER")
 
-# A worker imports as little as possible: -I -S leaves the user's environment
-# and site-packages' start-up code out and saves 20 ms for each process.
-_BOOT = "import sys; sys.path += sys.argv[1:3]; from pytest_k8snet.helm.worker import main; main()"
+# The child imports as little as possible: -I -S leaves the user's environment
+# and site-packages' start-up code out and saves 20 ms.
+_BOOT = (
+    "import sys; sys.path += sys.argv[1:3]; from pytest_k8snet.helm.embedded import main; main()"
+)
 
 
 class Engine(Protocol):
-    """How to start a process that renders with one kind of Helm."""
+    """One kind of Helm."""
 
     @property
     def name(self) -> str:
         """What it is called in the header line and in messages."""
         ...
 
-    @property
-    def jobs_per_worker(self) -> int:
-        """How many charts have to wait before a further process pays."""
-        ...
-
-    def command(self, purpose: Purpose) -> list[str]:
-        """The program and its arguments, for a :class:`.process.Process`."""
-        ...
-
     def environment(self, purpose: Purpose) -> dict[str, str]:
-        """Its environment variables."""
+        """The environment variables of its process."""
         ...
 
 
@@ -83,17 +79,13 @@ class EmbeddedEngine:
         """``embedded Helm SDK``."""
         return "embedded Helm SDK"
 
-    @property
-    def jobs_per_worker(self) -> int:
-        """Loading the SDK costs as much as rendering a hundred ordinary charts.
-
-        One worker renders faster than the parent reads.
-        """
-        return 400
-
-    def command(self, purpose: Purpose) -> list[str]:
-        """See :class:`Engine`."""
-        return _python(f"embedded_{purpose}", self.folder)
+    def command(self, purpose: Purpose, connection: int) -> list[str]:
+        """The program of a :class:`.child.Child`; ``connection`` is a file descriptor."""
+        here = Path(__file__).resolve().parents[2]
+        # What is installed was rendered before.
+        memory = MEMORY if purpose == "render" else 0
+        arguments = [str(here), str(self.folder), str(connection), str(memory)]
+        return [sys.executable, "-I", "-S", "-c", _BOOT, *arguments]
 
     def environment(self, purpose: Purpose) -> dict[str, str]:
         """The Go runtime collects less often and on one thread.
@@ -115,15 +107,6 @@ class BinaryEngine:
     def name(self) -> str:
         """The program's path."""
         return str(self.path)
-
-    @property
-    def jobs_per_worker(self) -> int:
-        """Each chart is a process of helm's own, so a further worker soon pays."""
-        return 4
-
-    def command(self, purpose: Purpose) -> list[str]:
-        """See :class:`Engine`."""
-        return _python(f"binary_{purpose}", Path(), str(self.path), KUBE_VERSION)
 
     def environment(self, purpose: Purpose) -> dict[str, str]:
         """The user's own, as far as it fits the purpose."""
@@ -167,8 +150,3 @@ def _own_environment(purpose: Purpose) -> dict[str, str]:
     """
     own = {key: value for key, value in os.environ.items() if not key.startswith(_STEERING)}
     return {**own, **_OFFLINE, "KUBECONFIG": os.devnull} if purpose == "render" else own
-
-
-def _python(module: str, folder: Path, *arguments: str) -> list[str]:
-    here = Path(__file__).resolve().parents[2]
-    return [sys.executable, "-I", "-S", "-c", _BOOT, str(here), str(folder), module, *arguments]

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Iterable
 
 from .engine import HOW_TO_GET_ONE
-from .job import Job
+from .request import RenderRequest
 
 MOST_CHARACTERS = 2000
 MOST_LINES = 12
@@ -52,12 +52,12 @@ _SECRET = re.compile(r"(?<=[Bb]earer )\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _TIMESTAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:(?:INFO|WARN|ERROR) )?", re.MULTILINE)
 
 
-def clean(job: Job, raw: str) -> str:
+def clean(request: RenderRequest, raw: str) -> str:
     """Helm's message without Go's words around it, and the next step."""
     said = explained(raw)
     if said.startswith(_SET_DATA):  # the command line does not say which one
-        said = f"--helm-set={' '.join(job.sets)}: {said.removeprefix(_SET_DATA)}"
-    return f"{job.title}: {said}"
+        said = f"--helm-set={' '.join(request.sets)}: {said.removeprefix(_SET_DATA)}"
+    return f"{request.title}: {said}"
 
 
 def explained(raw: str) -> str:
@@ -74,18 +74,17 @@ def unframed(raw: str) -> str:
     return _DEBUG.sub("", _FRAME.sub("", raw.strip())).strip()
 
 
-def timed_out(job: Job, timeout: float) -> str:
-    """The worker was killed after ``timeout`` seconds."""
+def timed_out(request: RenderRequest, timeout: float) -> str:
+    """Helm was killed after ``timeout`` seconds."""
     return (
-        f"{job.title}: not rendered within {timeout:g} s: a template may never end;"
+        f"{request.title}: not rendered within {timeout:g} s: a template may never end;"
         " if it only needs longer: --k8snet-render-timeout=SECONDS"
     )
 
 
-def crashed(job: Job, code: int, written: str) -> str:
-    """The worker ended while it rendered; what it wrote says more."""
-    what = ended(code, written)
-    return f"{job.title}: {what} while it rendered this chart; try another: --k8snet-helm=PATH"
+def crashed(request: RenderRequest, how: str) -> str:
+    """Helm ended while it rendered; ``how`` is of :func:`ended`."""
+    return f"{request.title}: {how} while it rendered this chart; try another: --k8snet-helm=PATH"
 
 
 def ended(code: int, written: str) -> str:
@@ -98,7 +97,7 @@ def ended(code: int, written: str) -> str:
 
 
 def cannot_start(engine: str, code: int, written: str) -> str:
-    """The worker ended before it had loaded Helm."""
+    """The process ended before it had loaded Helm."""
     last = written.strip().rpartition("\n")[2] or f"exit code {code}"
     return f"{engine} cannot be used ({_redacted(last)}): {HOW_TO_GET_ONE}"
 

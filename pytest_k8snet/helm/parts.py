@@ -1,4 +1,4 @@
-"""What the paths inside a chart stand for. Imported by worker processes.
+"""What the paths inside a chart stand for. Imported by the child, too.
 
 Helm writes a path with the chart's name in front (``web/templates/a.yaml``,
 ``web/charts/redis/crds/b.yaml``); everywhere else here it is left out.

@@ -1,33 +1,27 @@
 """Install and uninstall a release with Helm itself: hooks run, CRDs come first.
 
-Each call runs in a process of its own that can be killed: Helm waits in it, and
-whatever ends the caller ends it, too.
+Each call runs Helm in a process of its own that can be ended at any time, and
+that ends when the caller does. Several threads may call at once.
 """
 
 from __future__ import annotations
 
 import math
-import select
 import threading
-import time
 from pathlib import Path
-from typing import Any
 
-from ..errors import HelmMissing, InstallError
+from ..errors import InstallError
 from . import messages
-from .engine import Engine
-from .job import Job
-from .pool import plain
-from .process import Process
+from .engine import EmbeddedEngine, Engine
+from .request import Cluster, InstallRequest, RenderRequest, UninstallRequest
 
 # Helm's own timeout says what it waited for, so it gets the time to say it.
 GRACE = 15.0
-_LOOK = 0.2  # seconds between two looks whether to break off
 
 
 def install(
     engine: Engine,
-    job: Job,
+    request: RenderRequest,
     kubeconfig: Path,
     *,
     timeout: float,
@@ -36,8 +30,8 @@ def install(
 ) -> None:
     """Install a chart; its namespace exists already.
 
-    :param job: chart, values, release name and namespace. The chart is complete
-        (:class:`.dependencies.Workspace`).
+    :param request: chart, values, release name and namespace. The chart is
+        complete (:class:`.dependencies.Workspace`).
     :param kubeconfig: a private one; its current context is the cluster.
     :param timeout: seconds, hooks and waiting included.
     :param wait: until workloads are ready and Jobs complete.
@@ -46,12 +40,12 @@ def install(
         release stays; uninstall it.
     :raises HelmMissing: the engine cannot be started.
     """
-    request = {**plain(job), **_where(kubeconfig, timeout, wait=wait)}
-    error = _perform(engine, request, timeout, over)
+    cluster = Cluster(kubeconfig.absolute(), math.ceil(timeout), wait)
+    error = _perform(engine, InstallRequest(request, cluster), timeout, over)
     if error:
         raise InstallError(
-            f"{job.title}: release {job.release} cannot be installed in namespace"
-            f" {job.namespace}: {error}"
+            f"{request.title}: release {request.release} cannot be installed in namespace"
+            f" {request.namespace}: {error}"
         )
 
 
@@ -73,37 +67,39 @@ def uninstall(
     :raises InstallError: with Helm's own words, cleaned.
     :raises HelmMissing: the engine cannot be started.
     """
-    request = {
-        "path": "",
-        "release": release,
-        "namespace": namespace,
-        **_where(kubeconfig, timeout, wait=wait),
-    }
-    error = _perform(engine, request, timeout, over)
+    cluster = Cluster(kubeconfig.absolute(), math.ceil(timeout), wait)
+    error = _perform(engine, UninstallRequest(release, namespace, cluster), timeout, over)
     if error:
         raise InstallError(
             f"release {release} cannot be uninstalled from namespace {namespace}: {error}"
         )
 
 
-def _where(kubeconfig: Path, timeout: float, *, wait: bool) -> dict[str, Any]:
-    return {
-        "kubeconfig": str(kubeconfig.absolute()),
-        "timeout": math.ceil(timeout),
-        "wait": wait,
-    }
-
-
 def _perform(
-    engine: Engine, request: dict[str, Any], timeout: float, over: threading.Event | None
+    engine: Engine,
+    request: InstallRequest | UninstallRequest,
+    timeout: float,
+    over: threading.Event | None,
 ) -> str:
     """Helm's error in plain words, "" when all went well."""
-    process = Process(engine.command("release"), engine.environment("release"))
+    from . import binary
+    from .child import BrokenOff, Child, Ended
+
     try:
-        process.send(request)
-        return _outcome(engine, process, timeout, over or threading.Event())
-    finally:
-        process.kill()
+        if not isinstance(engine, EmbeddedEngine):
+            return _explained(binary.release(engine, request, timeout + GRACE, over))
+        child = Child(engine, "release")
+        try:
+            child.ask(request)
+            return _explained(child.answer(timeout + GRACE, over))
+        finally:
+            child.kill()
+    except TimeoutError:
+        return f"not done within {timeout:g} s; give it more time: --k8snet-timeout=SECONDS"
+    except BrokenOff:
+        return "broken off"
+    except Ended as ended:
+        return str(ended)
 
 
 def _explained(error: str) -> str:
@@ -111,21 +107,3 @@ def _explained(error: str) -> str:
     if not error:
         return ""
     return messages.explained(error) + (late if "context deadline exceeded" in error else "")
-
-
-def _outcome(engine: Engine, process: Process, timeout: float, over: threading.Event) -> str:
-    deadline = time.monotonic() + timeout + GRACE
-    while (left := deadline - time.monotonic()) > 0:
-        if over.is_set():
-            return "broken off"
-        if not select.select([process.results], [], [], min(left, _LOOK))[0]:
-            continue
-        if not process.hear():
-            code, written = process.exit_code(), process.written()
-            if process.ready:
-                return messages.ended(code, written)
-            raise HelmMissing(messages.cannot_start(engine.name, code, written))
-        answer = process.answer()
-        if answer is not None:
-            return _explained(answer.get("error", ""))
-    return f"not done within {timeout:g} s; give it more time: --k8snet-timeout=SECONDS"

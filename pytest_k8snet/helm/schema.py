@@ -1,7 +1,7 @@
 """Does a values.schema.json want something from the network?
 
 Both kinds of Helm would fetch it while they render. A verdict must not depend
-on a server, so such a chart is refused before. Imported by worker processes.
+on a server, so such a chart is refused before. Imported by the child, too.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from ..gather import Target
 from ..helm import release as helm
 from ..helm.dependencies import Workspace
 from ..helm.engine import Engine
-from ..helm.job import Job
+from ..helm.request import RenderRequest
 from ..model import Application, Reference
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
@@ -60,7 +60,7 @@ class Helm:
     kubeconfig: Path
     over: threading.Event = field(default_factory=threading.Event)
 
-    def install(self, job: Job, timeout: float) -> None:
+    def install(self, request: RenderRequest, timeout: float) -> None:
         """Install, hooks included, and leave it to the caller to wait.
 
         Without ``--wait``, as ``helm install`` does it: a chart whose pods wait
@@ -68,7 +68,9 @@ class Helm:
 
         :raises InstallError: with Helm's own message.
         """
-        helm.install(self.engine, job, self.kubeconfig, timeout=timeout, wait=False, over=self.over)
+        helm.install(
+            self.engine, request, self.kubeconfig, timeout=timeout, wait=False, over=self.over
+        )
 
     def uninstall(self, release: str, namespace: str) -> None:
         """Uninstall what there is of the release.
@@ -128,7 +130,7 @@ class Release:
             the cluster says about each pod.
         """
         target, timeout = self._target, self._site.timeout
-        job = Job(
+        request = RenderRequest(
             self._site.workspace.prepare(target.chart),
             target.values.files,
             target.values.sets,
@@ -141,7 +143,7 @@ class Release:
         self._make_namespaces()
         try:
             with self._looking(watch):
-                self._run_helm(job)
+                self._run_helm(request)
             self._owners.locate()
             self._wait(watch, deadline, timeout)
         except InstallError as error:
@@ -219,17 +221,17 @@ class Release:
         mine = {name for kind, _, name in kinds if kind == "CustomResourceDefinition"}
         return sorted(mine - self._api.definition_names()) if mine else []
 
-    def _run_helm(self, job: Job) -> None:
+    def _run_helm(self, request: RenderRequest) -> None:
         """Install, and again where an object is meant for a namespace that is not there."""
         while True:
             try:
-                return self._site.helm.install(job, self._site.timeout)
+                return self._site.helm.install(request, self._site.timeout)
             except InstallError as error:
                 missing = set(_NO_NAMESPACE.findall(str(error)))
                 if not missing or missing <= self._found_missing:
                     raise
                 self._found_missing |= missing
-            self._site.helm.uninstall(job.release, self.namespace)
+            self._site.helm.uninstall(request.release, self.namespace)
             self._make_namespaces()
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_k8snet.errors import HelmMissing
-from pytest_k8snet.helm import Engine, Job, Pool, Rendered, choose_engine, open_pool
+from pytest_k8snet.helm import Engine, Rendered, Renderer, RenderRequest, choose_engine
 
 Render = Callable[..., Rendered]
 ENGINES = ("embedded", "helm")
@@ -29,26 +29,26 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def pool(engine: Engine) -> Iterator[Pool]:
-    """One warm pool for each kind of Helm."""
-    with open_pool(engine, workers=1) as pool:
-        yield pool
+def renderer(engine: Engine) -> Iterator[Renderer]:
+    """One warm renderer for each kind of Helm."""
+    with Renderer(engine, processes=1) as renderer:
+        yield renderer
 
 
 @pytest.fixture(scope="session")
-def both() -> Iterator[tuple[Pool, Pool]]:
+def both() -> Iterator[tuple[Renderer, Renderer]]:
     """The two kinds of Helm beside each other."""
     first, second = (engine_or_skip(choice) for choice in ENGINES)
-    with open_pool(first, workers=1) as one, open_pool(second, workers=1) as other:
+    with Renderer(first, processes=1) as one, Renderer(second, processes=1) as other:
         yield one, other
 
 
 @pytest.fixture
-def render(pool: Pool) -> Render:
-    """Render one chart: its path, and a job's other fields by name."""
+def render(renderer: Renderer) -> Render:
+    """Render one chart: its path, and a request's other fields by name."""
 
     def render(path: Path, **fields: object) -> Rendered:
-        (rendered,) = pool.render([Job(path, **fields)])  # type: ignore[arg-type]
+        (rendered,) = renderer.render([RenderRequest(path, **fields)])  # type: ignore[arg-type]
         return rendered
 
     return render

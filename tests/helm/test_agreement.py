@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helm.writing import declare, write_chart
-from pytest_k8snet.helm import Job, Pool, Rendered
+from pytest_k8snet.helm import Rendered, Renderer, RenderRequest
 
 DEPLOYMENT = """\
 {{- range $name, $port := .Values.parts }}
@@ -77,9 +77,9 @@ def documents(rendered: Rendered) -> dict[str, list[str]]:
     return found
 
 
-def agreed(both: tuple[Pool, Pool], job: Job) -> Rendered:
+def agreed(both: tuple[Renderer, Renderer], request: RenderRequest) -> Rendered:
     """Render with both, compare, give one of the results."""
-    (one,), (other,) = (list(pool.render([job])) for pool in both)
+    (one,), (other,) = (list(renderer.render([request])) for renderer in both)
     assert one.error == other.error
     assert documents(one) == documents(other)
     assert one.blank == other.blank
@@ -115,16 +115,18 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "sets",
     [(), ("tags.extra=false",), ("redis.enabled=false",), ("parts=null",), ("parts.api=http",)],
 )
-def test_a_realistic_chart(both: tuple[Pool, Pool], chart: Path, sets: tuple[str, ...]) -> None:
-    rendered = agreed(both, Job(chart, sets=sets, release="blue", namespace="shop"))
+def test_a_realistic_chart(
+    both: tuple[Renderer, Renderer], chart: Path, sets: tuple[str, ...]
+) -> None:
+    rendered = agreed(both, RenderRequest(chart, sets=sets, release="blue", namespace="shop"))
     assert "templates/deep/er/mixed.yaml" in dict(rendered.templates)
     assert rendered.definitions
 
 
-def test_the_example_charts(both: tuple[Pool, Pool]) -> None:
+def test_the_example_charts(both: tuple[Renderer, Renderer]) -> None:
     folder = Path(__file__).resolve().parents[2] / "example-charts"
     for chart in sorted(folder.glob("*/Chart.yaml")):
-        agreed(both, Job(chart.parent))
+        agreed(both, RenderRequest(chart.parent))
 
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -153,7 +155,7 @@ EXPRESSIONS = st.builds(
 @example({}, [{"a": None}], ["a.b=1"])
 @given(defaults=DEFAULTS, files=st.lists(TREES, max_size=2), sets=st.lists(EXPRESSIONS, max_size=3))
 def test_values_from_anywhere_are_merged_alike(
-    both: tuple[Pool, Pool],
+    both: tuple[Renderer, Renderer],
     tmp_path: Path,
     defaults: dict[str, Any],
     files: list[dict[str, Any]],
@@ -170,8 +172,8 @@ def test_values_from_anywhere_are_merged_alike(
     for number, values in enumerate(files):
         paths.append(tmp_path / f"{number}.yaml")
         paths[-1].write_text(json.dumps(values))
-    job = Job(chart, values=tuple(paths), sets=tuple(sets))
-    (one,), (other,) = (list(pool.render([job])) for pool in both)
+    request = RenderRequest(chart, values=tuple(paths), sets=tuple(sets))
+    (one,), (other,) = (list(renderer.render([request])) for renderer in both)
     assert (one.error is None) == (other.error is None)
     if one.error is None:
         assert documents(one) == documents(other)

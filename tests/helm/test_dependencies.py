@@ -12,7 +12,7 @@ import pytest
 from helm.conftest import Render, engine_or_skip
 from helm.writing import contents, declare, pack, write_chart
 from pytest_k8snet.errors import ChartError
-from pytest_k8snet.helm import Chart, Pool, Workspace, find_charts
+from pytest_k8snet.helm import Chart, Renderer, Workspace, find_charts
 
 REMOTE = "name: redis, version: 18.x, repository: https://charts.example.com"
 
@@ -145,12 +145,12 @@ class TestLocal:
             assert tmp_path not in copy.parents
         assert not copy.exists()
 
-    def test_a_pool_prepares_charts_and_removes_the_copies(self, tmp_path: Path) -> None:
+    def test_a_renderer_prepares_charts_and_removes_the_copies(self, tmp_path: Path) -> None:
         web = write_chart(tmp_path / "web")
         declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
         write_chart(tmp_path / "redis")
-        with Pool(engine_or_skip("embedded")) as pool:
-            copy = pool.prepare(chart_at(web))
+        with Renderer(engine_or_skip("embedded")) as renderer:
+            copy = renderer.prepare(chart_at(web))
             assert (copy / "charts" / "redis").is_dir()
         assert not copy.exists()
 

@@ -1,4 +1,4 @@
-"""Which Helm is taken, and what a worker of it costs."""
+"""Which Helm is taken, and what its process loads."""
 
 from __future__ import annotations
 
@@ -74,15 +74,17 @@ def test_choosing_loads_no_helm() -> None:
     assert not {"helm_python", "yaml", "kubernetes"} & set(loaded)
 
 
-def test_a_worker_loads_little_beside_the_sdk() -> None:
-    command = engine_or_skip("embedded").command("render")
+def test_the_process_with_the_sdk_loads_little_beside_it() -> None:
+    engine = engine_or_skip("embedded")
+    assert isinstance(engine, engines.EmbeddedEngine)
+    command = engine.command("render", 0)
     boot = command.index("-c") + 1
     command[boot] = command[boot].replace(
-        "main()", "import pytest_k8snet.helm.embedded_render; print(*sys.modules)"
+        "main()", "import pytest_k8snet.helm.embedded; print(*sys.modules)"
     )
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    unwanted = {"site", "yaml", "pytest", "dataclasses", "subprocess", "tempfile", "kubernetes"}
-    assert "pytest_k8snet.helm.worker" in loaded
+    unwanted = {"site", "yaml", "pytest", "dataclasses", "kubernetes"}
+    assert "helm_python" in loaded
     assert not unwanted & set(loaded)
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_k8snet.helm import Job
-from pytest_k8snet.helm.messages import clean, crashed, explained, warnings
+from pytest_k8snet.helm import RenderRequest
+from pytest_k8snet.helm.messages import clean, crashed, ended, explained, warnings
 
-JOB = Job(Path("/charts/web"), label="charts/web")
+REQUEST = RenderRequest(Path("/charts/web"), label="charts/web")
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
 
 PIECES = st.sampled_from(
@@ -41,7 +41,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES | st.text(max_size=5)).map("".join))
 def test_any_text_becomes_a_short_message_about_the_chart(raw: str) -> None:
-    said = clean(JOB, raw)
+    said = clean(REQUEST, raw)
     assert said.startswith("charts/web: ")
     assert len(said) < 3000
     assert len(said.splitlines()) < 40
@@ -62,13 +62,13 @@ def test_tokens_are_not_shown(frame: str) -> None:
     assert "opaque" not in explained("Authorization: Bearer opaque-token")
 
 
-def test_the_end_of_a_worker_is_told_by_what_it_wrote() -> None:
+def test_the_end_of_helm_is_told_by_what_it_wrote() -> None:
     go = "panic: out of memory\n\ngoroutine 1 [running]:\n"
     python = "Traceback (most recent call last):\n  File …\nUnicodeDecodeError: bad byte\n"
-    assert "SIGABRT: panic: out of memory" in crashed(JOB, -6, go)
-    assert "exit code 1: UnicodeDecodeError: bad byte" in crashed(JOB, 1, python)
-    assert "SIGKILL" in crashed(JOB, -9, "")
-    assert "--k8snet-helm=" in crashed(JOB, 1, go)
+    assert "SIGABRT: panic: out of memory" in ended(-6, go)
+    assert "exit code 1: UnicodeDecodeError: bad byte" in ended(1, python)
+    assert "SIGKILL" in ended(-9, "")
+    assert "--k8snet-helm=" in crashed(REQUEST, ended(1, go))
 
 
 def test_warnings_lose_the_time_of_day() -> None:

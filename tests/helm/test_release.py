@@ -8,7 +8,7 @@ import pytest
 
 from helm.writing import write_chart
 from pytest_k8snet.errors import HelmMissing, InstallError
-from pytest_k8snet.helm import Engine, Job, install, uninstall
+from pytest_k8snet.helm import Engine, RenderRequest, install, uninstall
 from pytest_k8snet.helm.engine import BinaryEngine
 
 UNREACHABLE = """\
@@ -36,11 +36,11 @@ def test_only_the_given_kubeconfig_is_used(
     other.write_text(UNREACHABLE.replace(":9", ":10"))
     monkeypatch.setenv("KUBECONFIG", str(other))
     monkeypatch.setenv("HELM_KUBEAPISERVER", "http://127.0.0.1:11")
-    job = Job(write_chart(tmp_path / "web"), label="web")
+    request = RenderRequest(write_chart(tmp_path / "web"), label="web")
     with pytest.raises(
         InstallError, match=r"web: release release-name .*127\.0\.0\.1:9/"
     ) as caught:
-        install(engine, job, unreachable, timeout=5)
+        install(engine, request, unreachable, timeout=5)
     assert "hush" not in str(caught.value)
     with pytest.raises(InstallError, match=r"release web cannot be uninstalled .*127\.0\.0\.1:9/"):
         uninstall(engine, "web", "default", unreachable, timeout=5)
@@ -51,7 +51,7 @@ def test_a_kubeconfig_that_is_not_there_is_replaced_by_no_other(
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(unreachable))
     with pytest.raises(InstallError) as caught:
-        install(engine, Job(write_chart(tmp_path / "web")), tmp_path / "none", timeout=5)
+        install(engine, RenderRequest(write_chart(tmp_path / "web")), tmp_path / "none", timeout=5)
     assert "127.0.0.1:9" not in str(caught.value)
 
 
@@ -60,11 +60,16 @@ def test_values_that_cannot_be_read_are_an_error(
 ) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("a: [")
-    job = Job(write_chart(tmp_path / "web"), values=(bad,))
+    request = RenderRequest(write_chart(tmp_path / "web"), values=(bad,))
     with pytest.raises(InstallError, match=r"bad\.yaml|unreachable"):
-        install(engine, job, unreachable, timeout=5)
+        install(engine, request, unreachable, timeout=5)
 
 
 def test_a_program_that_is_no_helm_is_said(tmp_path: Path) -> None:
     with pytest.raises(HelmMissing, match="/bin/true is no Helm"):
-        install(BinaryEngine(Path("/bin/true")), Job(tmp_path), tmp_path / "kubeconfig", timeout=5)
+        install(
+            BinaryEngine(Path("/bin/true")),
+            RenderRequest(tmp_path),
+            tmp_path / "kubeconfig",
+            timeout=5,
+        )

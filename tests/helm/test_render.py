@@ -129,7 +129,7 @@ def test_text_that_looks_like_a_source_line_stays_where_it_is(
 def test_the_users_environment_changes_nothing(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pytest_k8snet.helm import Job, open_pool
+    from pytest_k8snet.helm import Renderer, RenderRequest
 
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
@@ -137,8 +137,8 @@ def test_the_users_environment_changes_nothing(
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     monkeypatch.setenv("HELM_NAMESPACE", "elsewhere")
     monkeypatch.setenv("HELM_DEBUG", "1")
-    with open_pool(engine, workers=1) as pool:
-        (rendered,) = pool.render([Job(write_chart(tmp_path / "web"))])
+    with Renderer(engine, processes=1) as renderer:
+        (rendered,) = renderer.render([RenderRequest(write_chart(tmp_path / "web"))])
     assert rendered.warnings == ""
     assert "namespace: default" in rendered.templates[0][1]
 

@@ -15,7 +15,7 @@ import pytest
 from pytest_k8snet.errors import ClusterError
 from pytest_k8snet.gather import Gathered, Gathering
 from pytest_k8snet.helm.engine import choose_engine
-from pytest_k8snet.helm.pool import open_pool
+from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.runtime import Need, Outcome, Session, start
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
@@ -93,8 +93,8 @@ def gather() -> Callable[..., list[Gathered]]:
 
     def gather(*charts: Path) -> list[Gathered]:
         engine = choose_engine()
-        with open_pool(engine, timeout=60) as pool:
-            return list(Gathering(settings("none", *charts), pool).run())
+        with Renderer(engine, timeout=60) as renderer:
+            return list(Gathering(settings("none", *charts), renderer).run())
 
     return gather
 

@@ -10,7 +10,7 @@ import pytest
 
 from helm.conftest import ENGINES, engine_or_skip
 from pytest_k8snet.errors import InstallError
-from pytest_k8snet.helm import Engine, Job, install, uninstall
+from pytest_k8snet.helm import Engine, RenderRequest, install, uninstall
 from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
 
@@ -34,7 +34,7 @@ spec:
       - {{name: web, image: "{BUSYBOX}", imagePullPolicy: Never, command: [sleep, "600"]}}
 ---
 apiVersion: batch/v1
-kind: Job
+kind: RenderRequest
 metadata: {{name: once}}
 spec:
   template:
@@ -77,7 +77,7 @@ def kubeconfig(runtime: Session) -> Path:
 def test_a_release_is_ready_and_its_jobs_done_then_it_is_gone(
     engine: Engine, kubeconfig: Path, api: Api, namespace: str, chart: Path
 ) -> None:
-    job = Job(chart, release="blue", namespace=namespace, label="charts/web")
+    job = RenderRequest(chart, release="blue", namespace=namespace, label="charts/web")
     install(engine, job, kubeconfig, timeout=60)
     deployment, once = api.get("Deployment", namespace, "web"), api.get("Job", namespace, "once")
     assert deployment is not None
@@ -95,7 +95,7 @@ def test_a_release_is_ready_and_its_jobs_done_then_it_is_gone(
 def test_a_release_that_never_gets_ready_is_an_error_and_can_be_uninstalled(
     engine: Engine, kubeconfig: Path, api: Api, namespace: str, chart: Path
 ) -> None:
-    job = Job(chart, sets=("node.none=there",), release="blue", namespace=namespace)
+    job = RenderRequest(chart, sets=("node.none=there",), release="blue", namespace=namespace)
     with pytest.raises(InstallError, match="not ready in time: --k8snet-timeout"):
         install(engine, job, kubeconfig, timeout=4)
     uninstall(engine, "blue", namespace, kubeconfig, timeout=60)
@@ -105,7 +105,7 @@ def test_a_release_that_never_gets_ready_is_an_error_and_can_be_uninstalled(
 def test_without_wait_nothing_is_waited_for(
     engine: Engine, kubeconfig: Path, api: Api, namespace: str, chart: Path
 ) -> None:
-    job = Job(chart, sets=("node.none=there",), release="blue", namespace=namespace)
+    job = RenderRequest(chart, sets=("node.none=there",), release="blue", namespace=namespace)
     install(engine, job, kubeconfig, timeout=60, wait=False)
     assert api.get("Deployment", namespace, "web") is not None
 
@@ -113,7 +113,7 @@ def test_without_wait_nothing_is_waited_for(
 def test_a_namespace_that_does_not_exist_is_not_made(
     engine: Engine, kubeconfig: Path, api: Api, chart: Path
 ) -> None:
-    job = Job(chart, release="blue", namespace="helm-none-such")
+    job = RenderRequest(chart, release="blue", namespace="helm-none-such")
     with pytest.raises(InstallError, match='"helm-none-such" not found'):
         install(engine, job, kubeconfig, timeout=20)
     assert api.namespace("helm-none-such") is None

@@ -1,18 +1,16 @@
-"""What a worker is asked to render, and what comes back."""
+"""What Helm is asked for, and what comes back; it goes to a process of Helm's and back as it is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class RenderRequest(NamedTuple):
     """One chart with one values set, one release name and one namespace.
 
     :ivar path: the chart's folder or archive, complete: its dependencies are
-        in ``charts/`` (see :mod:`.dependencies`).
+        in ``charts/`` (see :mod:`.dependencies`). Absolute, as the values files.
     :ivar values: values files, a later one wins, as for ``helm template -f``.
     :ivar sets: expressions as for ``helm template --set``, applied in order.
     :ivar crds: whether the names of what is in ``crds/`` are wanted.
@@ -46,9 +44,8 @@ class Definition(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What Helm made of a :class:`Job`.
+class Rendered(NamedTuple):
+    """What Helm made of a :class:`RenderRequest`.
 
     :ivar templates: (path inside the chart, rendered text), sorted by path;
         without NOTES.txt, and without what rendered to nothing.
@@ -56,7 +53,7 @@ class Rendered:
         are files of a chart's folder and of its unpacked subcharts.
     :ivar definitions: the custom resources that ``crds/`` defines.
     :ivar warnings: what Helm or the chart wrote to standard error.
-    :ivar seconds: time in the worker, wall clock.
+    :ivar seconds: time in Helm, wall clock.
     :ivar error: why there are no templates; None where there are.
     """
 
@@ -66,3 +63,26 @@ class Rendered:
     warnings: str = ""
     seconds: float = 0.0
     error: str | None = None
+
+
+class Cluster(NamedTuple):
+    """Where a release is installed, and how: seconds in all, and whether to wait until ready."""
+
+    kubeconfig: Path
+    timeout: int
+    wait: bool
+
+
+class InstallRequest(NamedTuple):
+    """Install what the request renders."""
+
+    chart: RenderRequest
+    cluster: Cluster
+
+
+class UninstallRequest(NamedTuple):
+    """Uninstall a release; one that does not exist is uninstalled already."""
+
+    release: str
+    namespace: str
+    cluster: Cluster

@@ -1,0 +1,197 @@
+"""Render, install and uninstall with a helm program."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import HelmMissing
+from . import messages
+from .child import BrokenOff
+from .engine import KUBE_VERSION, MEMORY, Engine
+from .parts import blanks, definitions, inner, is_crd, non_blank
+from .request import Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
+from .schema import remote_reference
+
+OLDEST = 3
+# Helm 3 and 4 print every document under the path of its template.
+SOURCE = re.compile(r"^---\n# Source: ([^\n]+)\n", re.MULTILINE)
+ERROR = re.compile(r"^Error: ", re.MULTILINE)
+_LOOK = 0.2  # seconds between two looks whether to break off
+
+# Standard input is a pipe that only this process holds the other end of: when it is gone, however
+# that happened, the shell reads to the end and helm is ended, too.
+_LEASH = """
+[ "$1" = 0 ] || ulimit -d "$1"
+shift
+exec 3<&0 </dev/null
+"$@" 3<&- & helm=$!
+{ read -r _ <&3; kill -9 $helm; } >/dev/null 2>&1 & leash=$!
+exec 3<&-
+wait $helm
+code=$?
+kill $leash
+exit $code
+"""
+
+
+class _Said(NamedTuple):
+    output: str
+    warnings: str
+    error: str
+
+
+def refuse_old(engine: Engine) -> None:
+    """Make sure that the program is Helm, and not a Helm of old.
+
+    :raises HelmMissing: it is not.
+    """
+    said = _run([engine.name, "version", "--template", "{{.Version}}"], os.environ, 60.0)
+    version = re.match(r"v(\d+)\.", said.output)
+    if version is None or int(version[1]) < OLDEST:
+        what = f"{engine.name} is no Helm of version {OLDEST} or later"
+        raise HelmMissing(messages.cannot_start(engine.name, 1, what))
+
+
+def render(
+    engine: Engine, request: RenderRequest, timeout: float, over: threading.Event
+) -> Rendered:
+    """Templates and CRDs, or why there are none. Threads may call it at once.
+
+    :raises TimeoutError: it is not done in time.
+    :raises BrokenOff: ``over`` was set.
+    """
+    if refusal := remote_reference(request.path):
+        return Rendered(error=refusal)
+    command = [engine.name, "template", request.release, str(request.path)]
+    command += ["--namespace", request.namespace, "--kube-version", KUBE_VERSION]
+    command += _values(request) + ["--include-crds"] * request.crds
+    began = time.perf_counter()
+    said = _run(command, engine.environment("render"), timeout, over, MEMORY)
+    seconds = time.perf_counter() - began
+    if said.error:
+        return Rendered(error=said.error, warnings=said.warnings, seconds=seconds)
+    return _rendered(said.output, request)._replace(warnings=said.warnings, seconds=seconds)
+
+
+def release(
+    engine: Engine,
+    request: InstallRequest | UninstallRequest,
+    timeout: float,
+    over: threading.Event | None,
+) -> str:
+    """Install or uninstall; Helm's error, "" when all went well.
+
+    :raises TimeoutError: it is not done in time.
+    :raises BrokenOff: ``over`` was set.
+    """
+    refuse_old(engine)
+    cluster = request.cluster
+    waiting = ["--wait"] * cluster.wait
+    if isinstance(request, InstallRequest):
+        chart, namespace = request.chart, request.chart.namespace
+        command = ["install", chart.release, str(chart.path), *_values(chart), *waiting]
+        command += ["--wait-for-jobs"] * cluster.wait
+    else:
+        namespace = request.namespace
+        command = ["uninstall", request.release, *waiting]
+    command += ["--kubeconfig", str(cluster.kubeconfig), "--namespace", namespace]
+    command += ["--timeout", f"{cluster.timeout}s"]
+    error = _run([engine.name, *command], engine.environment("release"), timeout, over).error
+    if isinstance(request, UninstallRequest) and "release: not found" in error:
+        return ""  # there is nothing to uninstall
+    return error
+
+
+def _values(request: RenderRequest) -> list[str]:
+    options = [word for file in request.values for word in ("--values", str(file))]
+    return options + [word for expression in request.sets for word in ("--set", expression)]
+
+
+def _run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    timeout: float,
+    over: threading.Event | None = None,
+    memory: int = 0,
+) -> _Said:
+    """Run helm to its end, or end it.
+
+    :param memory: bytes that it may take; 0: as many as there are.
+    """
+    leash, held = os.pipe()
+    try:
+        with subprocess.Popen(
+            ["/bin/sh", "-c", _LEASH, "sh", str(memory // 1024), *command],
+            stdin=leash,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        ) as process:
+            os.close(leash)
+            try:
+                output, errors = _communicate(process, timeout, over)
+            finally:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+    finally:
+        os.close(held)
+    said = errors.decode(errors="replace")
+    warnings, error = said, ""
+    if process.returncode:
+        found = ERROR.search(said)
+        warnings, error = (said[: found.start()], said[found.start() :]) if found else ("", said)
+        if not found:
+            code = process.returncode
+            error = messages.ended(128 - code if code > 128 else code, said)
+    return _Said(output.decode(errors="replace"), warnings, error)
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], timeout: float, over: threading.Event | None
+) -> tuple[bytes, bytes]:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return process.communicate(timeout=_LOOK)
+        except subprocess.TimeoutExpired:
+            if over is not None and over.is_set():
+                raise BrokenOff from None
+            if time.monotonic() >= deadline:
+                raise TimeoutError from None
+
+
+def _rendered(output: str, request: RenderRequest) -> Rendered:
+    texts: dict[str, str] = {}
+    for path, text in _documents(output):
+        texts[path] = f"{texts[path]}\n---\n{text}" if path in texts else text
+    crds = {path: texts.pop(path) for path in sorted(texts) if is_crd(path)}
+    templates = non_blank(texts)
+    return Rendered(
+        tuple(templates),
+        tuple(blanks(request.path, dict(templates), _templates_on_disk(request.path))),
+        tuple(Definition(path, *one) for path, text in crds.items() for one in definitions(text)),
+    )
+
+
+def _documents(output: str) -> Iterator[tuple[str, str]]:
+    """Inner path and text of each document; the chart's name is that of the first path."""
+    _, *pieces = SOURCE.split(output)
+    for path, text in zip(pieces[::2], pieces[1::2], strict=True):
+        yield inner(path), text
+
+
+def _templates_on_disk(chart: Path) -> Iterator[str]:
+    for folder in sorted(chart.rglob("templates")):
+        for file in folder.rglob("*"):
+            if file.is_file():
+                yield file.relative_to(chart).as_posix()

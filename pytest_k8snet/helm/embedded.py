@@ -1,0 +1,205 @@
+"""The program of a process with the embedded SDK: renders, installs and uninstalls.
+
+The SDK is a Go library in this process: it must never be forked, a chart
+handle is changed by rendering, and whatever goes wrong in it takes the process
+along. :mod:`.renderer` is prepared for that.
+
+Standard error is a file of the parent's that is emptied before each request, so
+what a chart makes Helm write there is known to be that chart's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import helm_python as helm
+from helm_python import _native
+
+from .embedded_values import ValuesError, read_values
+from .parts import blanks, definitions, inner, non_blank
+from .request import (
+    Cluster,
+    Definition,
+    InstallRequest,
+    Rendered,
+    RenderRequest,
+    UninstallRequest,
+)
+from .schema import remote_reference
+
+PROBE = Path(__file__).with_name("probe-chart")
+ERRORS = 2
+WATCH = "watcher"
+
+
+def main() -> None:
+    """Serve until the parent is gone.
+
+    Arguments: two folders to import from, the file descriptor of the
+    connection, bytes of memory that may be taken (0: as much as there is).
+    """
+    connection, memory = Connection(int(sys.argv[3])), int(sys.argv[4])
+    if memory:
+        import resource
+
+        # Not the address space: Go reserves much more of that than it ever uses.
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    waiting: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, waiting), daemon=True).start()
+    renderer = _Renderer()
+    connection.send(None)  # the SDK is loaded
+    while True:
+        request = waiting.get()
+        os.lseek(ERRORS, 0, os.SEEK_SET)
+        os.ftruncate(ERRORS, 0)
+        if isinstance(request, RenderRequest):
+            connection.send(renderer.answer(request))
+        else:
+            connection.send(_release(request))
+
+
+def _listen(connection: Connection, waiting: SimpleQueue[Any]) -> None:
+    """Take requests in; so the end of the parent is noticed while Helm is busy."""
+    try:
+        while True:
+            waiting.put(connection.recv())
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+class _Renderer:
+    def __init__(self) -> None:
+        self._fits: dict[str, tuple[bool, str]] = {}
+
+    def answer(self, request: RenderRequest) -> Rendered:
+        """Templates and CRDs, or why there are none."""
+        began = time.perf_counter()
+        rendered = self._render(request)
+        seconds, written = time.perf_counter() - began, os.lseek(ERRORS, 0, os.SEEK_CUR)
+        warnings = os.pread(ERRORS, written, 0).decode(errors="replace") if written else ""
+        return rendered._replace(seconds=seconds, warnings=warnings)
+
+    def _render(self, request: RenderRequest) -> Rendered:
+        if refusal := remote_reference(request.path):
+            return Rendered(error=refusal)
+        try:
+            helm.validate_release_name(request.release)
+            values = read_values(request.values, request.sets)
+            with helm.Chart.load(request.path) as chart:
+                return self._rendered(chart, values, request)
+        except helm.HelmPanicError:
+            raise  # the library is not to be trusted any more: end the process
+        except (helm.HelmError, ValuesError) as error:
+            return Rendered(error=str(error))
+
+    def _rendered(
+        self, chart: helm.Chart, values: dict[str, Any], request: RenderRequest
+    ) -> Rendered:
+        if refusal := self._refusal(chart.metadata):
+            return Rendered(error=refusal)
+        rendered = chart.render(values, name=request.release, namespace=request.namespace)
+        texts = {inner(path): text for path, text in rendered.items()}
+        templates = non_blank(texts)
+        blank = blanks(request.path, dict(templates), texts)
+        crds = []
+        if request.crds and _may_have_crds(request.path):
+            crds = chart.crds  # after the render: it has taken the disabled subcharts out
+        return Rendered(
+            tuple(templates),
+            tuple(blank),
+            tuple(
+                Definition(inner(crd["filename"]), *entry)
+                for crd in crds
+                for entry in definitions(crd["data"])
+            ),
+        )
+
+    def _refusal(self, metadata: dict[str, Any]) -> str:
+        """Why ``helm template`` would refuse the chart; the SDK renders it all the same."""
+        if metadata.get("type") == "library":
+            return "library charts are not installable"
+        wanted = metadata.get("kubeVersion")
+        if not wanted:
+            return ""
+        if wanted not in self._fits:
+            self._fits[wanted] = _fits(wanted)
+        fits, version = self._fits[wanted]
+        if fits:
+            return ""
+        return (
+            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
+        )
+
+
+def _may_have_crds(path: Path) -> bool:
+    """Whether it is worth asking: the answer holds megabytes of text."""
+    return path.is_file() or any((path / name).is_dir() for name in ("crds", "charts"))
+
+
+def _fits(constraint: str) -> tuple[bool, str]:
+    """Whether Helm's own Kubernetes version meets a constraint, and that version.
+
+    Helm's own comparison, asked for in a template: the SDK has no call for it.
+    """
+    with helm.Chart.load(PROBE) as probe:
+        try:
+            texts = probe.render({"constraint": constraint})
+        except helm.HelmRenderError:  # not a constraint at all
+            texts = {"": "false"}
+    fits, _, version = next(iter(texts.values())).strip().partition(" ")
+    return fits == "true", version
+
+
+def _release(request: InstallRequest | UninstallRequest) -> str:
+    """Install or uninstall; Helm's error, "" when all went well."""
+    cluster = request.cluster
+    namespace = (
+        request.chart.namespace if isinstance(request, InstallRequest) else request.namespace
+    )
+    try:
+        with helm.Config(
+            kubeconfig_path=str(cluster.kubeconfig), namespace=namespace
+        ) as configuration:
+            if isinstance(request, InstallRequest):
+                _install(configuration, request.chart, cluster)
+            else:
+                wait = WATCH if cluster.wait else None
+                configuration.uninstall(request.release, timeout=cluster.timeout, wait=wait)
+    except helm.HelmNotFoundError:
+        return ""  # there is nothing to uninstall
+    except (helm.HelmError, ValuesError) as error:
+        return str(error)
+    return ""
+
+
+def _install(configuration: helm.Config, request: RenderRequest, cluster: Cluster) -> None:
+    """``Config.install``, and wait for Jobs.
+
+    The binding of 0.2 has no argument for that; the library below it has.
+    """
+    options = {
+        "namespace": request.namespace,
+        "timeout_seconds": cluster.timeout,
+        "wait": WATCH if cluster.wait else "",
+        "wait_for_jobs": cluster.wait,
+    }
+    values = read_values(request.values, request.sets)
+    with helm.Chart.load(request.path) as chart:
+        _native.call_string(
+            "helm_install",
+            configuration._raw(),
+            _native.HANDLE(0),
+            chart._raw(),
+            None,
+            request.release,
+            json.dumps(values),
+            json.dumps(options),
+        )
