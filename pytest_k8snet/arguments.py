@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -25,8 +24,8 @@ def add_markers(config: pytest.Config) -> None:
 def add_charts(config: pytest.Config, run: ChartRun) -> None:
     """Have pytest collect the charts.
 
-    Without a path on the command line, only them; with paths, beside them. A
-    path into a chart (a node id, as a failure shows it) stands for itself. A
+    Without a path on the command line, only them; with paths, beside them. Paths
+    into charts (node ids, as failures show them) choose among the charts. A
     worker of pytest-xdist is given the paths that its controller ended up with.
     """
     # A chart that does not render must not keep the others from being checked.
@@ -37,7 +36,8 @@ def add_charts(config: pytest.Config, run: ChartRun) -> None:
     given = list(config.args) if _has_paths(config, run) else []
     named = {_file_of(argument, config.invocation_params.dir) for argument in given}
     charts = dict.fromkeys(target.file for target in run.targets)
-    config.args[:] = [*given, *(str(path) for path in _unnamed(charts, named))]
+    chosen = () if named & charts.keys() else charts
+    config.args[:] = [*given, *map(str, chosen)]
 
 
 def _has_paths(config: pytest.Config, run: ChartRun) -> bool:
@@ -49,7 +49,3 @@ def _has_paths(config: pytest.Config, run: ChartRun) -> bool:
 
 def _file_of(argument: str, base: Path) -> Path:
     return Path(os.path.normpath(base / argument.partition("::")[0]))
-
-
-def _unnamed(charts: Iterable[Path], named: set[Path]) -> Iterable[Path]:
-    return [path for path in charts if path not in named]

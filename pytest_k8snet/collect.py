@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .checks import Check
+from .checks import CHECKS, Check
 from .errors import K8sNetError
+from .fixtureitem import FixtureFile
 from .gather import Gathered
-from .items import ChartItem, CheckFailed, CheckItem, InstallsItem, RendersItem, questions
+from .items import ChartItem, CheckFailed, CheckItem, InstallsItem, RendersItem
 from .model import Subject
+from .plaintext import plain
+from .questions import questions
 from .run import ChartRun, run_of
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
+    from _pytest.fixtures import FuncFixtureInfo
 
 RUNTIME_MARKER = "k8snet_runtime"
 # What pytest, xdist and shells give a meaning to in node ids; no legal object name has it.
-_UNSAFE = re.compile(r"[\s@\[\]:/]+")
+_UNSAFE = re.compile(r"[\s@\[\]:/\\]+")
 
 
 def collect_file(path: Path, parent: Any, run: ChartRun) -> ChartFile | None:
@@ -36,7 +40,7 @@ def collect_file(path: Path, parent: Any, run: ChartRun) -> ChartFile | None:
     return node
 
 
-class ChartFile(pytest.File):
+class ChartFile(FixtureFile):
     """A chart: Chart.yaml of a folder, or a .tgz."""
 
     def __init__(self, *, gathered: list[Gathered], **kwargs: Any) -> None:
@@ -45,37 +49,52 @@ class ChartFile(pytest.File):
 
     def collect(self) -> Iterator[ValuesNode]:
         """One collector for each values set."""
+        marks = {check.id: getattr(pytest.mark, check.id) for check in CHECKS}
+        shared = {"fixtures": self.fixtures(), "marks": marks}
         for one in self.gathered:
-            yield ValuesNode.from_parent(self, name=one.target.values.name, gathered=one)
+            name = _node_name(one.target.values.name)
+            yield ValuesNode.from_parent(self, name=name, gathered=one, **shared)
 
 
 class ValuesNode(pytest.Collector):
     """A chart with one values set."""
 
-    def __init__(self, name: str, parent: Any, gathered: Gathered) -> None:
-        super().__init__(name, parent)
-        self.gathered = gathered
+    def __init__(
+        self,
+        *,
+        gathered: Gathered,
+        fixtures: FuncFixtureInfo,
+        marks: Mapping[str, pytest.MarkDecorator],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.gathered, self._marks = gathered, marks
+        self._shared = {"gathered": gathered, "fixtures": fixtures}
 
     def collect(self) -> Iterator[ChartItem | ObjectNode]:
         """``renders``, ``installs`` where there is a cluster, then the objects.
 
         Of a chart that does not render with these values there is ``renders`` alone.
         """
-        yield RendersItem.from_parent(self, name="renders", gathered=self.gathered)
+        yield RendersItem.from_parent(self, name="renders", **self._shared)
         application = self.gathered.application
         if application is None:
             return
         settings = run_of(self.config).settings
         if settings.cluster != "none":
-            item = InstallsItem.from_parent(self, name="installs", gathered=self.gathered)
+            item = InstallsItem.from_parent(self, name="installs", **self._shared)
             item.add_marker(RUNTIME_MARKER)
             yield item
         for reference, asked in groupby(
             questions(application, settings), key=lambda question: question[1].reference
         ):
-            name = _UNSAFE.sub("-", application.subject(reference).partition("/")[2])
+            name = _node_name(application.subject(reference).partition("/")[2])
             yield ObjectNode.from_parent(
-                self, name=f"{reference.kind}/{name}", asked=tuple(asked), gathered=self.gathered
+                self,
+                name=f"{reference.kind}/{name}",
+                asked=tuple(asked),
+                marks=self._marks,
+                shared=self._shared,
             )
 
     def repr_failure(
@@ -91,29 +110,30 @@ class ObjectNode(pytest.Collector):
     """One object of a rendered chart."""
 
     def __init__(
-        self, name: str, parent: Any, gathered: Gathered, asked: tuple[tuple[Check, Subject], ...]
+        self,
+        *,
+        asked: tuple[tuple[Check, Subject], ...],
+        marks: Mapping[str, pytest.MarkDecorator],
+        shared: Mapping[str, Any],
+        **kwargs: Any,
     ) -> None:
-        super().__init__(name, parent)
-        self.gathered, self.asked = gathered, asked
+        super().__init__(**kwargs)
+        self._asked, self._marks, self._shared = asked, marks, shared
 
     def collect(self) -> Iterator[CheckItem]:
         """Every check that is asked about such an object."""
-        # What fixtures there are is the same for all items of an object: those for everybody.
-        manager = self.session._fixturemanager
-        fixtures = manager.getfixtureinfo(cast("pytest.Item", self), func=None, cls=None)
-        observed = run_of(self.config).settings.cluster != "none"
-        for check, subject in self.asked:
+        for check, subject in self._asked:
             item = CheckItem.from_parent(
-                self,
-                name=check.full_name,
-                gathered=self.gathered,
-                check=check,
-                subject=subject,
-                fixtureinfo=fixtures,
+                self, name=check.full_name, check=check, subject=subject, **self._shared
             )
-            item.add_marker(check.id)
-            if check.needs_sockets or (check.uses_sockets and observed):
+            item.add_marker(self._marks[check.id])
+            if check.needs_sockets or item.observed:
                 item.add_marker(RUNTIME_MARKER)
             if reason := item.expected:
                 item.add_marker(pytest.mark.xfail(reason=reason, raises=CheckFailed))
             yield item
+
+
+def _node_name(text: str) -> str:
+    """A name as a part of a node id."""
+    return _UNSAFE.sub("-", plain(text))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .baseline import Baseline
-from .checks import CHECKS, Check
+from .checks import Check
 from .errors import ClusterError, K8sNetError, NotApplicable, NotObserved
 from .finding import Finding
+from .fixtureitem import FixtureItem
 from .gather import Gathered
 from .ignores import ignore_for
 from .locate import line_of
 from .model import Application, Subject
+from .plaintext import plain
 from .report.recorder import attach
 from .report.results import Result
+from .report.text import as_failure, finding_text, headline, place
 from .run import ChartRun, run_of
-from .settings import Settings
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
@@ -29,38 +30,34 @@ if TYPE_CHECKING:
 IN_BASELINE = "in the baseline"
 
 
-def questions(application: Application, settings: Settings) -> Iterator[tuple[Check, Subject]]:
-    """Every check with every object it is asked about, object by object."""
-    for subject in application.subjects:
-        if settings.subcharts == "own" and subject.source.startswith("charts/"):
-            continue
-        for check in CHECKS:
-            if check.id in settings.checks and isinstance(subject, check.on):
-                yield check, subject
-
-
 class CheckFailed(Exception):
-    """A verdict against the chart; its text is what the user sees."""
+    """A verdict against the chart.
 
-
-def _nothing() -> None:
-    """Stands where pytest expects a test function."""
-
-
-class ChartItem(pytest.Function):
-    """A verdict on one chart with one values set.
-
-    A ``Function``, so that fixtures, markers and plugins that look at
-    functions meet what they expect.
+    :ivar text: all that the user is to know.
+    :ivar message: that in one line; by default the text's first one.
+    :ivar source: the file inside the chart that is to blame.
     """
+
+    def __init__(
+        self, text: str, message: str = "", source: str = "Chart.yaml", line: int | None = None
+    ) -> None:
+        super().__init__(text)
+        self.text, self.message = text, message or text.partition("\n")[0]
+        self.source, self.line = source, line
+
+
+class ChartItem(FixtureItem):
+    """A verdict on one chart with one values set."""
 
     check: Check | None = None
     subject: Subject | None = None
 
-    def __init__(self, name: str, parent: Any, gathered: Gathered, **kwargs: Any) -> None:
-        super().__init__(name, parent, callobj=_nothing, **kwargs)
+    found: tuple[Finding, ...] = ()
+    said = ""
+
+    def __init__(self, *, gathered: Gathered, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.gathered = gathered
-        self.found: tuple[Finding, ...] = ()
 
     @property
     def application(self) -> Application:
@@ -73,11 +70,10 @@ class ChartItem(pytest.Function):
         """The run that the item is part of."""
         return run_of(self.config)
 
-    def result(self, report: pytest.TestReport) -> Result:
+    def result(self, outcome: str = "", reason: str = "") -> Result:
         """The outcome in the form that all reports read."""
         target = self.gathered.target
         reference = self.subject.reference if self.subject else None
-        outcome, reason = _outcome(report)
         return Result(
             self.nodeid,
             self.check.id if self.check else "",
@@ -90,17 +86,23 @@ class ChartItem(pytest.Function):
             self.found,
         )
 
-    def reportinfo(self) -> tuple[Any, int | None, str]:
+    def reportinfo(self) -> tuple[Any, int, str]:
         """Where pytest says the item stands: its chart, not this file."""
-        return self.path, None, self.nodeid.partition("::")[2].replace("::", " ")
+        return self.path, 0, self.nodeid.partition("::")[2].replace("::", " ")
 
     def repr_failure(
         self, excinfo: ExceptionInfo[BaseException], *args: Any, **kwargs: Any
     ) -> str | TerminalRepr:
         """A verdict's own text; anything else is a fault of the plugin, with its traceback."""
-        if isinstance(excinfo.value, (CheckFailed, K8sNetError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, *args, **kwargs)
+        error = excinfo.value
+        if isinstance(error, K8sNetError):
+            error = CheckFailed(str(error))
+        if not isinstance(error, CheckFailed):
+            return super().repr_failure(excinfo, *args, **kwargs)
+        self.said = plain(error.text)
+        shown = "" if self.config.option.tbstyle == "line" else self.said
+        path = place(self.gathered.target.id, plain(error.source), None)
+        return as_failure(shown, plain(error.message), path, error.line)
 
     def _judge(self, text: str) -> None:
         """Fail with a text about the chart as a whole, unless the baseline expects that."""
@@ -121,7 +123,7 @@ class RendersItem(ChartItem):
     def runtest(self) -> None:
         """Fail with what Helm says, or with everything that the API server would refuse."""
         if self.gathered.warnings:
-            self.add_report_section("call", "helm", self.gathered.warnings)
+            self.add_report_section("call", "helm", plain(self.gathered.warnings))
         if self.gathered.skipped:
             pytest.skip(f"the values of ci/ decide: {self.gathered.skipped}")
         if self.gathered.application is None:
@@ -143,14 +145,13 @@ class RendersItem(ChartItem):
 
     def _refused(self) -> Iterator[str]:
         """What the API server would say to the manifests."""
+        target = self.gathered.target
         if self.application.invalid:
-            yield f"{self.gathered.target.id}: Kubernetes refuses what this chart renders to"
+            yield f"{target.id}: Kubernetes refuses what this chart renders to"
         for reference, message, position in self.application.invalid:
             yield f"  {self.application.subject(reference)} {message}"
-            yield f"    where    {_place(self, position.source, self._line(position))}"
-
-    def _line(self, position: Any) -> int | None:
-        return line_of(self.gathered.target.chart.path, position)
+            line = line_of(target.chart.path, position)
+            yield f"    where    {place(target.id, position.source, line)}"
 
 
 class InstallsItem(ChartItem):
@@ -167,19 +168,11 @@ class CheckItem(ChartItem):
     check: Check
     subject: Subject
 
-    def __init__(
-        self,
-        name: str,
-        parent: Any,
-        gathered: Gathered,
-        check: Check,
-        subject: Subject,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(name, parent, gathered, **kwargs)
+    def __init__(self, *, check: Check, subject: Subject, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.check, self.subject = check, subject
         # JUnit's properties: what GitLab and Jenkins group by.
-        self.user_properties += [("check", check.full_name), ("object", str(subject))]
+        self.user_properties += [("check", check.full_name), ("object", plain(str(subject)))]
 
     @property
     def observed(self) -> bool:
@@ -199,7 +192,8 @@ class CheckItem(ChartItem):
         """
         if self._annotation in self.subject.annotations:
             return self.subject.annotations[self._annotation].strip()
-        ignore = ignore_for(self.run.ignores, *self._asked)
+        ignores = self.run.ignores
+        ignore = ignore_for(ignores, *self._asked) if ignores else None
         return ignore.reason if ignore else ""
 
     @property
@@ -222,7 +216,16 @@ class CheckItem(ChartItem):
         if self.run.baseline is not None:
             self._compare(self.run.baseline, counted)
         elif counted:
-            raise CheckFailed("\n\n".join(map(self._text, counted)))
+            raise self._failed(counted)
+
+    def _failed(self, findings: Sequence[Finding], more: Iterable[str] = ()) -> CheckFailed:
+        """The findings, and ``more`` to say, as one failure."""
+        result = self.result()
+        text = "\n\n".join((*(finding_text(result, finding) for finding in findings), *more))
+        if not findings:
+            return CheckFailed(text)
+        first = findings[0]
+        return CheckFailed(text, headline(result, findings), first.source, first.line)
 
     def _compare(self, baseline: Baseline, counted: Sequence[Finding]) -> None:
         """Fail for what is new, and for entries that no finding bears out any more."""
@@ -231,13 +234,14 @@ class CheckItem(ChartItem):
         entries = [baseline.entry_for(check, chart, values, name, finding) for finding in counted]
         new = [finding for finding, entry in zip(counted, entries, strict=True) if entry is None]
         gone = baseline.fixed(check, chart, values, name, self.found)
-        texts = [*map(self._text, new), *(baseline.advice(entry, values) for entry in gone)]
-        if texts:
-            raise CheckFailed("\n\n".join(texts))
+        if new or gone:
+            raise self._failed(new, (baseline.advice(entry, values) for entry in gone))
         known = [entry for entry in entries if entry is not None]
         if known:
             reasons = dict.fromkeys(entry.reason or IN_BASELINE for entry in known)
             pytest.xfail("; ".join(reasons))
+            # --runxfail takes the meaning from what stands before.
+            raise self._failed(counted)
 
     def _observed(self) -> tuple[Subject, Application]:
         """The object and its application, with sockets where there is a cluster.
@@ -257,8 +261,18 @@ class CheckItem(ChartItem):
         return self.subject, self.application
 
     def _located(self, finding: Finding) -> Finding:
+        """The finding with what the chart's files say, and all text made plain."""
         line = line_of(self.gathered.target.chart.path, finding.at)
-        return replace(finding, line=line, cure=self._cure)
+        return replace(
+            finding,
+            message=plain(finding.message),
+            at=finding.at._replace(source=plain(finding.source)),
+            instead=plain(finding.instead),
+            container=finding.container and plain(finding.container),
+            process=finding.process and plain(finding.process),
+            line=line,
+            cure=plain(self._cure),
+        )
 
     @property
     def _cure(self) -> str:
@@ -268,28 +282,13 @@ class CheckItem(ChartItem):
         return " or ".join(found)
 
     def _without_reason(self) -> str:
-        place = _place(self, self.subject.source, None)
+        where = place(self.gathered.target.id, self.subject.source, None)
         return (
             f"{self.subject}: the annotation {self._annotation} gives no reason\n"
-            f"  where    {place}\n"
+            f"  where    {where}\n"
             "  why      an exception that nobody can judge later hides the next fault\n"
             f'  instead\n      {self._annotation}: "<why this is as it should be>"'
         )
-
-    def _text(self, finding: Finding) -> str:
-        return "\n".join(self._lines(finding))
-
-    def _lines(self, finding: Finding) -> Iterator[str]:
-        note = "" if finding.fault else " (note)"
-        yield f"{self.check.full_name}{note}: {finding.message}"
-        yield f"  where    {_place(self, finding.source, finding.line)} ({self.subject})"
-        yield f"  why      {self.check.why}"
-        if finding.cure:
-            yield f"  values   {finding.cure}"
-        if finding.instead:
-            yield "  instead"
-            yield textwrap.indent(finding.instead.rstrip(), "      ")
-        yield f"  more     pytest --k8snet-explain={self.check.id}"
 
 
 def _same(subject: Subject, application: Application) -> Subject:
@@ -300,13 +299,7 @@ def _same(subject: Subject, application: Application) -> Subject:
     raise NotObserved(f"{subject} is not in the cluster")
 
 
-def _place(item: ChartItem, source: str, line: int | None) -> str:
-    """A path that an editor opens from the root directory."""
-    path = f"{item.gathered.target.id}/{source}"
-    return f"{path}:{line}" if line else path
-
-
-def _outcome(report: pytest.TestReport) -> tuple[str, str]:
+def _outcome(item: ChartItem, report: pytest.TestReport) -> tuple[str, str]:
     """The outcome in the JSON's words, and the reason for all but passed."""
     xfail = getattr(report, "wasxfail", None)
     if xfail is not None and report.skipped:
@@ -316,7 +309,7 @@ def _outcome(report: pytest.TestReport) -> tuple[str, str]:
     if report.passed:
         return "passed", ""
     outcome = "failed" if report.when == "call" else "error"
-    return outcome, report.longreprtext
+    return outcome, item.said or report.longreprtext
 
 
 def _skip_reason(report: pytest.TestReport) -> str:
@@ -328,8 +321,10 @@ def report_item(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put an item's result on its report: of its call, or of the phase that kept it from one."""
     if not isinstance(item, ChartItem):
         return
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = plain(report.wasxfail)
     if report.skipped and isinstance(report.longrepr, tuple):
         # pytest sums skips up by where they come from: that is the chart, not this file.
-        report.longrepr = (item.location[0], None, report.longrepr[2])  # type: ignore[assignment]
+        report.longrepr = (item.location[0], None, plain(report.longrepr[2]))  # type: ignore[assignment]
     if report.when == "call" or not report.passed:
-        attach(report, item.result(report))
+        attach(report, item.result(*_outcome(item, report)), sent=item.run.worker)

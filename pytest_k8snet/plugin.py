@@ -54,7 +54,8 @@ class _ChartHooks:
     def pytest_report_header(self) -> list[str]:
         return self._run.header()
 
-    # Both come after the terminal's header; the first one only where there are workers to start.
+    # All come after the terminal's header: the first one only where there are workers to start,
+    # the last one for what only collects, such as --fixtures.
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self, specs: Sequence[Any]) -> None:
         self._run.see_workers(specs)
@@ -64,11 +65,16 @@ class _ChartHooks:
     def pytest_collection(self) -> None:
         self._begin()
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectstart(self) -> None:
+        self._begin()
+
     def _begin(self) -> None:
         from .errors import K8sNetError
+        from .run import NO_TESTS
 
         try:
-            self._run.begin(observe=not self._config.option.collectonly)
+            self._run.begin(observe=not any(map(self._config.getoption, NO_TESTS)))
         except K8sNetError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -115,11 +121,14 @@ class _ChartHooks:
         node.workerinput["k8snet"] = self._run.hand_over()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        self._run.tell_all()
         terminalreporter.section("k8snet")
         for line in self._run.summary():
             terminalreporter.write_line(line)
 
+    # Before the terminal shows the failures.
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._run.tell_once()
         if not self._run.write_reports():
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 

@@ -23,10 +23,12 @@ from .gather import Gathered, Gathering, Target
 from .helm.engine import Engine, choose_engine
 from .helm.renderer import Renderer
 from .ignores import read_ignores
+from .questions import questions
 from .report.about import about_run
 from .report.files import write_reports
 from .report.recorder import Recorder
-from .report.terminal import forget_silent, say
+from .report.results import Results
+from .report.terminal import Told, forget_silent, say
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 _RUN = pytest.StashKey["ChartRun"]()
 COMMAND = pytest.StashKey[list[str]]()
 """The words of the command, where it is not pytest's."""
+# Options with which pytest runs no test.
+NO_TESTS = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")
 
 
 def run_of(config: pytest.Config) -> ChartRun:
@@ -55,6 +59,7 @@ class ChartRun:
         self.ignores = read_ignores(settings.ignore_findings)
         self.baseline = read_baseline(settings.baseline) if settings.baseline else None
         self._unwritten: list[str] = []
+        self._told: Told | None = None
         self._begun = False
         self._handed: Mapping[str, Any] | None = getattr(config, "workerinput", {}).get("k8snet")
         self._session: Session | None = None
@@ -220,8 +225,10 @@ class ChartRun:
         """What the terminal shows after the last test."""
         from .report.summary import outdated_lines, summary_lines
 
-        results = self.recorder.results()
-        lines = [*summary_lines(results), *outdated_lines(results, self.ignores, self.baseline)]
+        results = self._results
+        notes = self._config.option.verbose > 0
+        lines = list(summary_lines(results, notes=notes, left=self._left))
+        lines += outdated_lines(results, self.ignores, self.baseline)
         lines += self._unwritten
         if self._session is not None:
             costs = self._session.costs().items()
@@ -232,13 +239,47 @@ class ChartRun:
             lines += github_annotations(results, self.settings.root)
         return lines
 
+    @cached_property
+    def _results(self) -> Results:
+        """What was found, once all tests have run."""
+        return self.recorder.results()
+
+    @property
+    def _left(self) -> str:
+        """What of the charts' tests did not run, "" where all of them did."""
+        if any(map(self._config.getoption, NO_TESTS)):
+            return ""
+        ran = len(self._results.results)
+        tests = sum(map(self._tests_of, self.gathered))
+        if ran >= tests:
+            return ""
+        why = "it stopped early, or paths or options such as -k left out the others"
+        return f"not complete: {ran} of {tests} tests ran ({why})"
+
+    def _tests_of(self, one: Gathered) -> int:
+        """How many tests there are for a chart with a values set."""
+        if one.application is None:
+            return 1
+        installs = self.settings.cluster != "none"
+        return 1 + installs + sum(1 for _ in questions(one.application, self.settings))
+
+    def tell_once(self) -> None:
+        """Have the terminal tell each finding once."""
+        if not self.worker:
+            self._told = Told(self._config, self._results.results)
+
+    def tell_all(self) -> None:
+        """Have the terminal count and list all failures again."""
+        if self._told is not None:
+            self._told.count_all()
+
     def write_reports(self) -> bool:
         """Write the files that the user asked for; False where one cannot be written.
 
         The summary says which, and everything else goes on.
         """
         if not self.worker:
-            self._unwritten = list(write_reports(self.recorder.results(), self.settings))
+            self._unwritten = list(write_reports(self._results, self.settings))
         return not self._unwritten
 
     def hand_over(self) -> dict[str, Any]:

@@ -332,7 +332,14 @@ def chosen_checks(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str
         return ids
 
     chosen: set[str] = set().union(*map(meant, select)) if select else {c.id for c in CHECKS}
-    return frozenset(chosen.difference(*map(meant, ignore)))
+    left = frozenset(chosen.difference(*map(meant, ignore)))
+    if not left:
+        flags = [f"--k8snet-select={','.join(select)}"] if select else []
+        flags.append(f"--k8snet-ignore={','.join(ignore)}")
+        raise SettingsError(
+            f"{' '.join(flags)}: no check is left, so nothing could be found; ignore fewer"
+        )
+    return left
 
 
 def _existing(paths: tuple[Path, ...], flag: str) -> tuple[Path, ...]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 ATTRIBUTE = "k8snet_result"
 
 
-def attach(report: pytest.TestReport, result: Result) -> None:
-    """Put a result on the report that pytest-xdist sends to the controller."""
-    setattr(report, ATTRIBUTE, result_to_json(result))
+def attach(report: pytest.TestReport, result: Result, *, sent: bool) -> None:
+    """Put a result on a report; as plain data where pytest-xdist sends it to the controller."""
+    setattr(report, ATTRIBUTE, result_to_json(result) if sent else result)
 
 
 class Recorder:
@@ -35,9 +35,10 @@ class Recorder:
 
     def record(self, report: pytest.TestReport) -> None:
         """Take in what an item reported; an error in teardown wins over a verdict."""
-        plain = report.__dict__.pop(ATTRIBUTE, None)
-        if plain is not None:
-            self._results[report.nodeid] = result_from_json(plain)
+        found = report.__dict__.pop(ATTRIBUTE, None)
+        if found is not None:
+            result = found if isinstance(found, Result) else result_from_json(found)
+            self._results[report.nodeid] = result
 
     def results(self) -> Results:
         """Everything, sorted; byte-identical from run to run for the same verdicts."""

@@ -1,9 +1,9 @@
-"""The section at the end of a run: one line for each check that found something."""
+"""The section at the end of a run: where to begin."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..baseline import Baseline
 from ..checks import CHECKS
@@ -12,19 +12,58 @@ from ..ignores import Asked, Ignore, unmatched
 from .grouping import Shown, each_once
 from .results import Results
 
+_CHARTS = 10  # as many as fit on a screen with the rest
+_RENDERS = "renders"
 
-def summary_lines(results: Results) -> Iterator[str]:
-    """Counts of charts and objects, then of findings, check by check."""
+
+def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> Iterator[str]:
+    """Where to begin: what does not render, then charts by faults, then checks.
+
+    :param notes: whether to list checks that gave notes alone.
+    :param left: what the run left out, "" where it is complete.
+    """
     yield _counts(results)
+    if left:
+        yield left
+    shown = each_once(results)
+    yield from _worst_charts(results, shown)
     by_check: dict[str, list[Shown]] = defaultdict(list)
-    for shown in each_once(results):
-        by_check[shown.result.check].append(shown)
+    for one in shown:
+        if notes or one.fault:
+            by_check[one.result.check].append(one)
     width = max((len(check.full_name) for check in CHECKS), default=0)
     for check in CHECKS:
         if found := by_check.get(check.id):
             yield f"{check.full_name:<{width}}  {_found(found)}"
-    if by_check:
+    hidden = 0 if notes else sum(not one.fault for one in shown)
+    if hidden:
+        yield f"{_many(hidden, 'note')}: -v lists them"
+    if shown:
         yield "what a check means and what to write instead: pytest --k8snet-explain=ID"
+
+
+def _worst_charts(results: Results, shown: Iterable[Shown]) -> Iterator[str]:
+    """The charts, worst first, where there are several; what does not render in any case."""
+    refused: dict[str, list[str]] = defaultdict(list)
+    for result in results.results:
+        if result.name == _RENDERS and result.outcome in ("failed", "error"):
+            refused[result.chart].append(result.values)
+    for chart, sets in refused.items():
+        yield f"{chart}: does not render with {', '.join(sets)}"
+    faults: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in shown:
+        if one.fault and not one.expected:
+            faults[one.result.chart][one.result.check] += 1
+    if len({chart.path for chart in results.charts}) == 1:
+        return
+    # Sorted by faults; charts with as many stay in the order of their paths.
+    worst = sorted(faults.items(), key=lambda item: -item[1].total())
+    for chart, checks in worst[:_CHARTS]:
+        parts = ", ".join(f"{check} {count}" for check, count in checks.most_common())
+        yield f"{chart}: {_many(checks.total(), 'fault')} ({parts})"
+    if rest := worst[_CHARTS:]:
+        total = sum(checks.total() for _, checks in rest)
+        yield f"{_many(len(rest), 'more chart')} with {_many(total, 'fault')}"
 
 
 def outdated_lines(

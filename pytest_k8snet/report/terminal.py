@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 
 import pytest
+
+from .results import Result
+from .text import as_failure
+from .told import tell_once
 
 
 def say(config: pytest.Config, line: str) -> None:
@@ -30,3 +35,42 @@ def forget_silent(config: pytest.Config, report: pytest.TestReport) -> None:
     kept = reporter.stats.get("") if reporter is not None else None
     if kept and kept[-1] is report:
         kept.pop()
+
+
+class Told:
+    """The failures as the terminal shows them: each finding once.
+
+    pytest's reporter keeps a report of each failure, and prints a section for
+    each. Those that others tell leave it for that time, and are back for the
+    lines that begin with FAILED and for the counts.
+    """
+
+    def __init__(self, config: pytest.Config, results: Iterable[Result]) -> None:
+        style = config.option.tbstyle
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self._all: list[pytest.TestReport] = []
+        if reporter is None or style == "long":
+            return
+        self._stats = reporter.stats
+        self._all = self._stats.get("failed", [])
+        results = list(results)
+        telling = tell_once(results)
+        place = {result.nodeid: number for number, result in enumerate(results)}
+        self._all.sort(key=lambda report: place.get(report.nodeid, -1))  # whichever ran first
+        left = []
+        for report in self._all:
+            told = telling.get(report.nodeid)
+            if told is not None:
+                crash = report.longrepr.reprcrash  # type: ignore[union-attr]
+                text = "" if style == "line" else told.text
+                message = told.message or crash.message
+                report.longrepr = as_failure(text, message, crash.path, crash.lineno)
+            if told is None or not told.elsewhere or style == "line":
+                left.append(report)
+        if self._all:
+            self._stats["failed"] = left
+
+    def count_all(self) -> None:
+        """Put back what was left out."""
+        if self._all:
+            self._stats["failed"] = self._all

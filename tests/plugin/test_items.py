@@ -167,7 +167,7 @@ def test_a_note_passes_and_fails_only_when_strict(
         "charts/web",
         {**SOUND, "web.yaml": bare, "service.yaml": SERVICE.replace("http", "8080")},
     )
-    result = run("--k8snet-json=out.json")
+    result = run("--k8snet-json=out.json", "-v")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["M5B-service-undeclared-port * 1 note in 1 chart"])
     (noted,) = [entry for entry in read_json()["results"] if entry["findings"]]

@@ -1,0 +1,34 @@
+"""Text that comes from a chart, made harmless for terminals and for runners of CI.
+
+Names, labels, messages of ``fail`` and file names are the chart's. Printed as
+they are, they could move the cursor, change the window's title, or be taken for
+a command by the runner that reads the log:
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+import re
+
+# Control characters but line feed and tab, line separators, and what turns the order of text round.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# GitHub reads "::command" at the beginning of a line, after blanks; "##[command]" anywhere, as
+# Azure does "##vso[command]" and TeamCity "##teamcity[command]".
+_COMMAND = re.compile(r"^([^\S\n]*)(?=::)|(?<=#)(?=#(?:vso|teamcity)?\[)", re.MULTILINE)
+
+
+def plain(text: str) -> str:
+    r"""The same text with control characters written out, as ``\x1b``, and no line a command.
+
+    A backslash takes the meaning from a command, and leaves it to be read. What
+    is harmless already stays as it is, so that it does no harm to do it twice.
+    """
+    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
+        return text
+    text = _CONTROL.sub(_written_out, text.replace("\r\n", "\n"))
+    return _COMMAND.sub(lambda match: f"{match[1] or ''}\\", text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

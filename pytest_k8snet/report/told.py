@@ -1,0 +1,103 @@
+"""One finding, one text: what several tests found is told once, in full.
+
+The same finding shows with several values sets, and one cause shows on several
+objects: an application without any policy leaves each of its workloads open, and
+two workloads with the same labels collide from either side. The first of them
+in the order of the results tells it, whichever ran first and in whichever
+process; the others say in a line who does. What is the same for all findings of a
+check (why it matters, where to read more) stands with the first of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ..finding import Finding
+from ..helm.values import DEFAULTS
+from ..identity import identify
+from .grouping import subject
+from .results import Result
+from .text import finding_text, note
+
+_COLLISIONS = ("M4A", "M4B", "M4C")
+# What the chart as a whole lacks: a policy at all or for these pods, labels that name the release.
+_OF_THE_CHART = {("M6", "none"), ("M6", "missed"), ("M4S", "release")}
+
+
+class Telling(NamedTuple):
+    """What a failed test says in the end; ``message`` is that in one line.
+
+    ``elsewhere``: all of it is told by other tests.
+    """
+
+    text: str
+    message: str
+    elsewhere: bool
+
+
+def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
+    """What to say instead of their own text, by node id, for tests that share a finding."""
+    failed = [result for result in results if result.outcome == "failed" and result.findings]
+    failed.sort(key=lambda one: (one.chart, one.values != DEFAULTS))  # stable: else as they are
+    sharing: dict[tuple[object, ...], list[Result]] = defaultdict(list)
+    for result, finding, _ in _told(failed):
+        sharing[_cause(result, finding)].append(result)
+    explained: set[str] = set()
+    texts: dict[str, Telling] = {}
+    for result in failed:
+        text, elsewhere = result.reason, True
+        messages = []
+        for _, finding, full in _told([result]):
+            first, *others = sharing[_cause(result, finding)]
+            if first is result:
+                elsewhere = False
+                page = result.check not in explained
+                explained.add(result.check)
+                shown = finding_text(result, finding, also=_also(first, others), page=page)
+                text = text.replace(full, shown)
+            else:
+                line = f"{_name(first, result)} tells it: {finding.message}"
+                text = text.replace(full, f"{result.full_name}{note(finding)}: {line}")
+                messages.append(f"{result.check}: {line}")
+        if text != result.reason:
+            elsewhere = elsewhere and "\n" not in text.replace("\n\n", "")
+            texts[result.nodeid] = Telling(text, messages[0] if messages else "", elsewhere)
+    return texts
+
+
+def _told(results: Iterable[Result]) -> Iterator[tuple[Result, Finding, str]]:
+    """The findings that the text of a failure has, with that text."""
+    for result in results:
+        for finding in result.findings:
+            text = finding_text(result, finding)
+            if text in result.reason:
+                yield result, finding, text
+
+
+def _cause(result: Result, finding: Finding) -> tuple[object, ...]:
+    """What findings with one cause have in common."""
+    if (result.check, finding.reading) in _OF_THE_CHART:
+        return (result.chart, result.check, finding.reading, finding.level)
+    if result.check in _COLLISIONS and result.object is not None:
+        everyone = {result.object, *finding.related}
+        return (result.chart, frozenset(one for one in everyone if one.kind != "Service"))
+    return (*identify(result.check, result.chart, subject(result), finding), finding.level)
+
+
+def _also(first: Result, others: Iterable[Result]) -> str:
+    """Who else shows it, in a line."""
+    names = dict.fromkeys(_name(other, first) for other in others if other is not first)
+    own = f"{subject(first)} with "
+    return ", ".join(name.replace(own, "with ") for name in names)
+
+
+def _name(result: Result, seen_from: Result) -> str:
+    """A test as another one names it: without what both have in common."""
+    words = [subject(result)]
+    if result.check != seen_from.check:
+        words.append(result.full_name)
+    if result.values != seen_from.values:
+        words.append(f"with {result.values}")
+    return " ".join(words)

@@ -1,0 +1,117 @@
+"""One finding, one text, whichever test of it ran first; and the last screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugin.charts import NO_POLICY, SOUND, WEB
+
+MakeChart = Callable[..., Path]
+ITEM = "charts/web/Chart.yaml::{}::Deployment/{}::M6-no-network-policy"
+
+
+@pytest.fixture(params=["-n0", "-n2"])
+def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Callable[..., list[str]]:
+    """The lines that pytest prints about the charts, without workers and with two."""
+
+    def run(*args: str) -> list[str]:
+        return pytester.runpytest("--helm-chart=charts", request.param, *args).outlines
+
+    return run
+
+
+@pytest.fixture
+def two_sets_two_workloads(make_chart: MakeChart) -> None:
+    """A chart without policies: two workloads, each with two values sets."""
+    worker = WEB.replace("name: web", "name: worker")
+    templates = {**NO_POLICY, "worker.yaml": worker}
+    make_chart("charts/web", templates, **{"ci/ha-values.yaml": "{}\n"})
+
+
+def of(lines: list[str], beginning: str) -> list[str]:
+    """The lines that begin with a text."""
+    return [line for line in lines if line.startswith(beginning)]
+
+
+@pytest.mark.usefixtures("two_sets_two_workloads")
+def test_values_sets_and_workloads_with_one_cause_share_one_text(
+    run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    lines = run("-m", "M6")
+    assert len(of(lines, "  instead")) == 1
+    (also,) = of(lines, "  also")
+    assert also.split("also     ")[1].split(", ") == [
+        "Deployment/worker",
+        "with ha",
+        "Deployment/worker with ha",
+    ]
+    failed = of(lines, "FAILED ")
+    assert len(failed) == 4
+    assert failed[0].endswith("the pods of Deployment/web")
+    assert all("Deployment/web" in line and "tells it: " in line for line in failed[1:])
+    assert any(line.startswith(f"FAILED {ITEM.format('ha', 'worker')} - M6: ") for line in failed)
+
+
+@pytest.mark.usefixtures("two_sets_two_workloads")
+def test_tb_long_tells_each(run: Callable[..., list[str]]) -> None:
+    lines = run("-m", "M6", "--tb=long")
+    assert len(of(lines, "  instead")) == len(of(lines, "  why")) == 4
+
+
+@pytest.mark.usefixtures("two_sets_two_workloads")
+def test_tb_line_gives_each_failure_one_line(run: Callable[..., list[str]]) -> None:
+    lines = run("-m", "M6", "--tb=line", "-rN")
+    assert len(of(lines, "charts/web/templates/")) == 4
+    assert not of(lines, "  where")
+
+
+@pytest.mark.usefixtures("two_sets_two_workloads")
+def test_reports_for_tools_tell_each_in_full(
+    run: Callable[..., list[str]], read_json: Callable[..., dict[str, list[dict[str, str]]]]
+) -> None:
+    run("-m", "M6", "--k8snet-json=out.json", "--tb=line")
+    reasons = [one["reason"] for one in read_json()["results"]]
+    assert len(reasons) == 4
+    assert all("  instead\n" in reason and "tells it" not in reason for reason in reasons)
+
+
+def test_what_is_the_same_for_all_findings_of_a_check_is_said_once(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    make_chart("charts/api", NO_POLICY)
+    make_chart("charts/web", NO_POLICY)
+    lines = run("-m", "M6")
+    assert len(of(lines, "  instead")) == 2
+    assert len(of(lines, "  why")) == len(of(lines, "  more")) == 1
+    first = next(line for line in lines if line.startswith("  where"))
+    assert "charts/api" in first
+
+
+def test_the_last_screen_has_the_worst_chart_first(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    hosted = WEB.replace("        spec:\n", "        spec:\n          hostNetwork: true\n")
+    make_chart("charts/api", NO_POLICY)
+    other = WEB.replace("name: web", "name: other").replace(".Name }}", ".Name }}-other")
+    make_chart("charts/web", {**SOUND, "web.yaml": hosted, "other.yaml": other})
+    make_chart("charts/zero", {"bad.yaml": "kind: [\n"})
+    lines = run("--deselect", "charts/api/Chart.yaml::defaults::renders")
+    screen = lines[next(n for n, line in enumerate(lines) if "= k8snet =" in line) :]
+    about = [line for line in screen if line.startswith("charts/")]
+    assert about[0] == "charts/zero: does not render with defaults"
+    assert about[1].startswith("charts/web: ")
+    assert about[2] == "charts/api: 1 fault (M6 1)"
+    (left,) = of(screen, "not complete: ")
+    assert "tests ran" in left
+
+
+def test_a_complete_run_says_nothing_of_it(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", SOUND)
+    assert not of(run(), "not complete")
+    assert of(run("-k", "M6"), "not complete: 1 of 15 tests ran")
