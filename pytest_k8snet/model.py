@@ -190,7 +190,8 @@ class Workload(_Object):
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
     ``pods`` is the number of live pods that were seen in the first run. ``group`` is the API
     group, "" where the kind alone says it. ``node_selector`` are labels that a node must have.
-    ``service_account`` is the name of the one that its pods run as.
+    ``service_account`` is the name of the one that its pods run as, ``service_name`` the Service
+    that a StatefulSet's pods have their DNS names from.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -208,6 +209,7 @@ class Workload(_Object):
     group: str = ""
     node_selector: Labels = field(default_factory=dict)
     service_account: str = "default"
+    service_name: str = ""
 
     @property
     def makes(self) -> Kind:
@@ -268,6 +270,7 @@ class Service(_Object):
     ports: tuple[ServicePort, ...] = ()
     headless: bool = False
     type: str = "ClusterIP"
+    source_ranges: tuple[str, ...] = ()
 
 
 Subject: TypeAlias = Workload | Service

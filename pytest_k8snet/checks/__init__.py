@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from ._check import Check
 from .dynamic_port import dynamic_port
+from .exposed_service import exposed_service
 from .global_collision import global_collision
+from .governing_service import governing_service
 from .headless_port_unavailable import headless_port_unavailable
 from .host_network import host_network
 from .no_network_policy import no_network_policy
+from .policy_blocks_service import policy_blocks_service
+from .probe_port_unavailable import probe_port_unavailable
 from .service_collision import service_collision
 from .service_undeclared_port import service_undeclared_port
 from .service_unopened_port import service_unopened_port
@@ -33,4 +37,8 @@ CHECKS: tuple[Check, ...] = (
     service_without_target,
     no_network_policy,
     host_network,
+    policy_blocks_service,
+    governing_service,
+    probe_port_unavailable,
+    exposed_service,
 )

@@ -18,6 +18,7 @@ from ..model import (
     Labels,
     NetworkPolicy,
     Port,
+    Probe,
     Selector,
     ServicePort,
     Workload,
@@ -230,6 +231,28 @@ def network_policy(
     lines += ["spec:", "  podSelector:", "    matchLabels:", *indent(map_lines(labels), 3)]
     lines += ["  policyTypes: [Ingress]", *indent(_ingress_lines(workload), 1)]
     return before + join(lines)
+
+
+def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str:
+    """A rule that admits pods of the namespace, or of any, to one port."""
+    peer = "namespaceSelector" if everywhere else "podSelector"
+    lines = ["ingress:", "  - from:", f"      - {peer}: {{}}  # name the callers where you can"]
+    lines += ["    ports:", f"      - port: {number}", f"        protocol: {protocol}"]
+    return join(lines)
+
+
+def governing(name: str, labels: Labels) -> str:
+    """A headless Service for the pods of a StatefulSet."""
+    lines = ["apiVersion: v1", "kind: Service", "metadata:", f"  name: {scalar(name)}", "spec:"]
+    lines += ["  clusterIP: None", *indent(_nested(["selector"], map_lines(labels)), 1)]
+    return join(lines)
+
+
+def probe_port(probe: Probe, name: str | None) -> str:
+    """A probe of a named port; "" where it is open which one is meant."""
+    if name is None:
+        return ""
+    return join(_nested([probe.kind, probe.handler], [f"port: {scalar(name)}"]))
 
 
 def _free_name(workload: Workload, application: Application) -> str:

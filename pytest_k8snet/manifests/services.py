@@ -29,6 +29,7 @@ def read_service(obj: KubernetesObject) -> Service:
         headless=spec.get("clusterIP") == "None"
         or sequence(spec.get("clusterIPs"))[:1] == ["None"],
         type=kind,
+        source_ranges=tuple(map(text_of, sequence(spec.get("loadBalancerSourceRanges")))),
     )
     refuse_service(obj, service)
     return service

@@ -48,6 +48,7 @@ def read_workload(obj: KubernetesObject) -> Workload:
         group=obj.group,
         service_account=text_of(pod.get("serviceAccountName") or pod.get("serviceAccount"))
         or "default",
+        service_name=text_of(spec.get("serviceName")) if kind.ordinals else "",
         node_selector={
             key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()
         },

@@ -44,14 +44,21 @@ def allowed(
                     world, policy, rule, peer, direction, target, protocol, port
                 ):
                     return False
-    admin = tiered(world, "Admin", pod, peer, direction, target, protocol, port)
-    if admin in ("Allow", "Deny", "ambiguous"):
-        return {"Allow": True, "Deny": False, "ambiguous": None}[admin]
-    default = default_tier(world, pod, peer, direction, target, protocol, port)
-    if default in (True, False):
-        return default
-    base = tiered(world, "Baseline", pod, peer, direction, target, protocol, port)
-    return {"Allow": True, "Deny": False, "ambiguous": None}.get(base, True)
+    asked = (world, pod, peer, direction, target, protocol, port)
+
+    def after_admin() -> bool | None:
+        default = default_tier(*asked)
+        if default in (True, False):
+            return bool(default)
+        return one_of(tiered("Baseline", *asked), passed=True)
+
+    return one_of(tiered("Admin", *asked), passed=after_admin())
+
+
+def one_of(actions: set[str], *, passed: bool | None) -> bool | None:
+    """What one of these actions leads to; None where it matters which one it is."""
+    results = {{"Allow": True, "Deny": False}.get(one, passed) for one in actions or {"Pass"}}
+    return results.pop() if len(results) == 1 else None
 
 
 # -- Kubernetes's own selectors
@@ -194,15 +201,15 @@ def network_policy_peer(world: Data, policy: Data, one: Data, peer: Data) -> boo
 
 
 def tiered(
-    world: Data,
     tier: str,
+    world: Data,
     pod: Data,
     peer: Data,
     direction: str,
     target: Data,
     protocol: str,
     port: int,
-) -> str | None:
+) -> set[str]:
     verdicts: dict[int, set[str]] = {}
     for policy in world["policies"]:
         if not policy["apiVersion"].startswith("policy.networking"):
@@ -221,10 +228,7 @@ def tiered(
                 action = {"Accept": "Allow"}.get(rule["action"], rule["action"])
                 verdicts.setdefault(policy["spec"].get("priority", 0), set()).add(action)
                 break
-    for priority in sorted(verdicts):
-        found = verdicts[priority]
-        return found.pop() if len(found) == 1 else "ambiguous"
-    return None
+    return verdicts[min(verdicts)] if verdicts else set()
 
 
 def admin_pods(world: Data, said: Data, pod: Data, subject: Data) -> bool:

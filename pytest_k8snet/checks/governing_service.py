@@ -1,0 +1,95 @@
+"""N5: StatefulSets and the Service that gives their pods names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..finding import FAULT, NOTE, Finding
+from ..matching import selects
+from ..model import Application, Service, Workload
+from ._check import check
+from ._instead import governing, service_selector, stable_labels
+
+
+@check(
+    "N5",
+    "governing-service",
+    on=Workload,
+    readings={"missing": FAULT, "other-pods": FAULT, "not-headless": NOTE},
+)
+def governing_service(workload: Workload, application: Application) -> Iterator[Finding]:
+    """A StatefulSet's serviceName gives its pods no names.
+
+    ## What it finds
+    `missing`: the application has no Service of this name in the StatefulSet's
+    namespace. `other-pods`: there is one, and it does not select the pods.
+    `not-headless`: it selects them and has a cluster IP, so that its own name
+    leads to any of them; each pod's name works all the same.
+
+    ## Why it matters
+    Members of a cluster find each other by these names. Where they have none,
+    people reach for addresses, open gossip and wide policies instead, and
+    whoever makes a Service of that name later decides who is a member.
+
+    ## Example
+    ```yaml
+    kind: StatefulSet
+    metadata: {name: db}
+    spec:
+      serviceName: db-headless
+    # and no Service called db-headless
+    ```
+
+    ## Instead
+    ```yaml
+    kind: Service
+    metadata: {name: db-headless}
+    spec:
+      clusterIP: None
+      selector: {app: db}
+    ```
+
+    ## References
+    - https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
+    - https://kubernetes.io/docs/concepts/services-networking/service/#headless-services
+    """
+    if not workload.service_name:
+        return
+    name = application.subject(workload.reference)
+    service = _called(workload.service_name, workload.namespace, application)
+    at = workload.position("serviceName:")
+    if service is None:
+        yield Finding(
+            "missing",
+            f"{name} has serviceName: {workload.service_name}, and the application has no such"
+            " Service: its pods get no DNS names",
+            at=at,
+            instead=governing(workload.service_name, stable_labels(workload)),
+        )
+    elif service.selector is None:
+        return
+    elif not selects(service, workload):
+        yield Finding(
+            "other-pods",
+            f"{name} has serviceName: {service.name}, and that Service selects"
+            f" {service.selector}, not its pods",
+            at=at,
+            instead=service_selector(stable_labels(workload)),
+            related=(service.reference,),
+        )
+    elif not service.headless:
+        yield Finding(
+            "not-headless",
+            f"{name} has serviceName: {service.name}, and that Service has a cluster IP",
+            at=at,
+            instead=governing(service.name, stable_labels(workload)),
+            related=(service.reference,),
+        )
+
+
+def _called(name: str, namespace: str, application: Application) -> Service | None:
+    return application.once(_by_name).get((namespace, name))
+
+
+def _by_name(application: Application) -> dict[tuple[str, str], Service]:
+    return {(one.namespace, one.name): one for one in application.services}

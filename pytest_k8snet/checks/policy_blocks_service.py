@@ -1,0 +1,121 @@
+"""N3: Service ports that the chart's own policies close to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..finding import FAULT, NOTE, Finding
+from ..index import selected
+from ..matching import target_number
+from ..model import Application, NetworkPolicy, Service, ServicePort, Workload
+from ..reach import Direction, reach_of
+from ._check import check
+from ._instead import ingress_rule
+from ._words import port_text, references, subjects, verb
+
+
+@check("N3", "policy-blocks-service", on=Service, readings={"blocked": FAULT, "backend": NOTE})
+def policy_blocks_service(service: Service, application: Application) -> Iterator[Finding]:
+    """The chart's own policies let nobody reach a port of its Service.
+
+    ## What it finds
+    `blocked`: policies isolate all pods behind a port of the Service, and no
+    rule of them admits anybody to the port of the pods that it leads to; that
+    a pod reaches itself does not count. `backend`: an Ingress of the
+    application leads to the port, and no rule admits pods of other namespaces,
+    where controllers of Ingresses usually run. Policies are about the ports of
+    pods, never about those of Services.
+
+    ## Why it matters
+    A port that nobody can use gets opened in a hurry, for everybody: what ends
+    such an outage is most often a policy that is deleted.
+
+    ## Example
+    ```yaml
+    kind: Service
+    metadata: {name: web}
+    spec:
+      selector: {app: web}
+      ports: [{name: http, port: 80, targetPort: 8080}]
+    ---
+    kind: NetworkPolicy
+    metadata: {name: web}
+    spec:
+      podSelector: {matchLabels: {app: web}}
+      ingress:
+        - ports: [{port: 80}]
+    ```
+
+    ## Instead
+    ```yaml
+    ingress:
+      - from: [{podSelector: {}}]
+        ports: [{port: 8080}]
+    ```
+
+    ## References
+    - https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    - https://kubernetes.io/docs/concepts/services-networking/service/
+    """
+    workloads = selected(service, application)
+    for port in service.ports:
+        behind = [
+            (workload, number)
+            for workload in workloads
+            if (number := target_number(port, workload)) is not None
+        ]
+        if not behind:
+            continue
+        isolating = [_isolating(workload, application) for workload, _ in behind]
+        if not all(isolating):
+            continue
+        policies = list({one.reference: one for some in isolating for one in some}.values())
+        if not any(_admitted(*one, port, application) for one in behind):
+            reading, who = "blocked", "nobody"
+        elif _led_to(service, port, application) and not any(
+            _admitted(*one, port, application, outside=True) for one in behind
+        ):
+            reading, who = "backend", "no pod of other namespaces, where controllers are,"
+        else:
+            continue
+        number = behind[0][1]
+        pods = subjects([workload for workload, _ in behind], application)
+        yield Finding(
+            reading,
+            f"{application.subject(service.reference)} leads from"
+            f" {port_text(port.port, port.protocol)} to {port_text(number, port.protocol)} of"
+            f" {pods}, and {subjects(policies, application)} {verb(policies, 'lets')} {who}"
+            " in there",
+            at=service.position("ports:"),
+            instead=ingress_rule(number, port.protocol, everywhere=reading == "backend"),
+            port=port.port,
+            protocol=port.protocol,
+            related=references(policies),
+        )
+
+
+def _isolating(workload: Workload, application: Application) -> list[NetworkPolicy]:
+    taking = reach_of(application).taking(workload, Direction.INGRESS)
+    return [one.policy.source for one in taking if one.side.isolates]
+
+
+def _admitted(
+    workload: Workload,
+    number: int,
+    port: ServicePort,
+    application: Application,
+    *,
+    outside: bool = False,
+) -> bool:
+    found = reach_of(application).from_anybody(workload, outside=outside).possible
+    return (port.protocol, number) in found
+
+
+def _led_to(service: Service, port: ServicePort, application: Application) -> bool:
+    return any(
+        ingress.namespace == service.namespace
+        and backend.service == service.name
+        and backend.port in (port.port, port.name)
+        for ingress in application.ingresses
+        for backend in ingress.backends
+    )
