@@ -80,16 +80,15 @@ class Baseline:
         for entries in self.by_object.values():
             yield from entries
 
-    def entry_for(
-        self, check: str, chart: str, values: str, subject: str, finding: Finding
-    ) -> Entry | None:
+    def entry_for(self, check: str, chart: str, subject: str, finding: Finding) -> Entry | None:
         """The entry that expects this finding; None where it is new.
 
-        ``check`` is an id or a full name; ``chart``, ``values`` and
-        ``subject`` are as in the node id.
+        One more values set that shows it makes no new finding, so the sets of
+        the entry do not count. ``check`` is an id or a full name; ``chart``
+        and ``subject`` are as in the node id.
         """
         wanted = identify(check, chart, subject, finding)
-        about = self._about(wanted[:3], values)
+        about = self.by_object.get(wanted[:3], ())
         return next((entry for entry in about if entry.identity == wanted), None)
 
     def entry_for_chart(self, name: str, chart: str, values: str) -> Entry | None:

@@ -231,7 +231,7 @@ class CheckItem(ChartItem):
         """Fail for what is new, and for entries that no finding bears out any more."""
         check, chart, name = self._asked
         values = self.gathered.target.values.name
-        entries = [baseline.entry_for(check, chart, values, name, finding) for finding in counted]
+        entries = [baseline.entry_for(check, chart, name, finding) for finding in counted]
         new = [finding for finding, entry in zip(counted, entries, strict=True) if entry is None]
         gone = baseline.fixed(check, chart, values, name, self.found)
         if new or gone:

@@ -43,6 +43,16 @@ def test_a_baseline_of_today_is_green_and_what_is_new_is_red(
     new.stdout.fnmatch_lines(["FAILED charts/api/Chart.yaml::defaults::Deployment/web::M6-*"])
 
 
+def test_a_new_values_set_that_shows_what_is_known_stays_green(
+    run: Run, make_chart: MakeChart
+) -> None:
+    chart = make_chart("charts/web", NO_POLICY)
+    run("--k8snet-write-baseline=known.txt")
+    (chart / "ci").mkdir()
+    (chart / "ci/ha-values.yaml").write_text("{}\n", encoding="utf-8")
+    run("--k8snet-baseline=known.txt").assert_outcomes(passed=20, xfailed=2, skipped=8)
+
+
 def test_a_line_of_the_baseline_that_is_fixed_has_to_go(
     run: Run, make_chart: MakeChart, pytester: pytest.Pytester
 ) -> None:
