@@ -292,6 +292,12 @@ ACCEPTED = {
         "metadata": {"name": "web.v1", "labels": {"example.org/Name_1": "", "a": "1.0_B-2"}},
     },
     "external name": service(type="ExternalName", externalName="db.example.org."),
+    "Cilium's keys": {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "web"},
+        "spec": {"endpointSelector": {"matchLabels": {"k8s:app": "web"}}, "ingress": [{}]},
+    },
     "wildcard host": ingress(rules=[{"host": "*.example.org"}, {"host": ""}]),
     "generateName": {**pod(container()), "metadata": {"generateName": "web-"}},
 }

@@ -13,10 +13,14 @@ _OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
 
 
 def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
-    """Read a LabelSelector; ``field`` names it in what the API server would say."""
+    """Read a LabelSelector; ``field`` names it in what the API server would say.
+
+    Cilium writes before a key where the label comes from (``k8s:app``).
+    """
     data = mapping(value)
     expressions = tuple(_requirements(obj, data.get("matchExpressions"), field))
-    return Selector(obj.label_map(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
+    read = obj.strings if obj.group == "cilium.io" else obj.label_map
+    return Selector(read(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
 
 
 def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Requirement]:
