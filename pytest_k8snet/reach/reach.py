@@ -64,7 +64,12 @@ class Reach:
     def __init__(self, application: Application) -> None:
         self.application = application
         self._judge = Judge(application.policies)
-        self._understood = Judge(one for one in application.policies if family_of(one) is not None)
+        self._unread = tuple(one for one in application.policies if family_of(one) is None)
+        self._understood = (
+            Judge(one for one in application.policies if one not in self._unread)
+            if self._unread
+            else self._judge
+        )
         self._asked = _asked_controller_labels(application.policies)
         self._interned: dict[object, Endpoint] = {}
         self._pods: dict[Reference, tuple[Endpoint, ...]] = {}
@@ -257,7 +262,7 @@ class Reach:
 
     def unread(self) -> tuple[NetworkPolicy, ...]:
         """The policies of APIs that are not known."""
-        return tuple(one for one in self.application.policies if family_of(one) is None)
+        return self._unread
 
     # -- all of it
 
