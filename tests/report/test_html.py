@@ -495,6 +495,12 @@ def test_the_heat_map_has_a_cell_for_every_chart_and_check(page: Any) -> None:
     assert set(cells["bad"].values()) == {""}  # not run
 
 
+def test_the_heat_map_ends_up_with_every_chart(page: Any) -> None:
+    shown = page(results(*(clean_application(f"charts/{number:03}") for number in range(100))))
+    shown.evaluate("new Promise(done => setTimeout(done))")
+    assert shown.evaluate(f"{HEAT}.length") == 100
+
+
 def test_a_cell_leads_to_its_findings(page: Any) -> None:
     shown = page(results(shop(), shop("charts/other")))
     click(shown, "#heat-box button[title^='other M5D']")

@@ -512,12 +512,14 @@
     const head = make("tr", {}, make("th", { scope: "col" }, "Chart"),
       ...data.checks.map((check) => make("th", { scope: "col", title: check.name }, check.id || check.name)));
     const body = make("tbody", {});
-    for (const at of order) {
+    const row = (at) => {
       const chart = data.charts[at];
-      const made = make("tr", {}, make("th", { scope: "row" }, make("a", { href: hashOf(at, 0), title: chart.path }, chart.short)));
-      for (const [check, counts] of cells[at].entries()) made.append(heatCell(at, check, counts, chart.ran[check]));
-      body.append(made);
-    }
+      return make("tr", {}, make("th", { scope: "row" }, make("a", { href: hashOf(at, 0), title: chart.path }, chart.short)),
+        ...cells[at].map((counts, check) => heatCell(at, check, counts, chart.ran[check])));
+    };
+    /* As many as can be seen at first; the others when the page has been painted. */
+    body.append(...order.slice(0, 40).map(row));
+    if (order.length > 40) window.addEventListener("load", () => setTimeout(() => body.append(...order.slice(40).map(row))));
     byId("heat-box").append(make("table", {}, make("thead", {}, head), body));
     byId("heat").hidden = false;
     byId("heat-box").addEventListener("click", (event) => {
