@@ -18,9 +18,11 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 TOP = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-GUIDES = ("adopting", "ci", "runtime", "configuration", "api", "faq")
+GUIDES = ("adopting", "ci", "runtime", "reach", "configuration", "api", "json", "faq")
 # What the repository has and the site does not; the words of the link stay.
-WITHOUT_PAGE = re.compile(r"\[([^\[\]]+)\]\((?:LICENSE|pytest_k8snet[^)]*|example-charts[^)]*)\)")
+WITHOUT_PAGE = re.compile(
+    r"\[([^\[\]]+)\]\((?:\.\./)?(?:LICENSE|pytest_k8snet|example-charts)[^)]*\)"
+)
 
 
 def write_sources(folder: Path) -> None:
@@ -30,7 +32,7 @@ def write_sources(folder: Path) -> None:
         page.write_text(_led(page.read_text(encoding="utf-8")), encoding="utf-8")
     for name in TOP:
         (folder / name).write_text(_led((ROOT / name).read_text("utf-8")), encoding="utf-8")
-    readme = WITHOUT_PAGE.sub(r"\1", (ROOT / "README.md").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     checks = sorted(f"checks/{path.stem}" for path in (DOCS / "checks").glob("*.md"))
     menus = [
         _menu("Guides", GUIDES),
@@ -41,7 +43,7 @@ def write_sources(folder: Path) -> None:
 
 
 def _led(text: str) -> str:
-    text = text.replace("](docs/", "](").replace("](../", "](")
+    text = WITHOUT_PAGE.sub(r"\1", text).replace("](docs/", "](").replace("](../", "](")
     return re.sub(r"\]\(README\.md(#[^)]*)?\)", r"](index.md\1)", text)
 
 

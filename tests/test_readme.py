@@ -109,7 +109,7 @@ def test_the_output_is_what_the_first_command_prints(example: Run) -> None:
 
 
 def test_the_json_has_the_keys_that_are_described(example: Run) -> None:
-    (described,) = (json.loads(text) for text in snippets(README, "json"))
+    (described,) = (json.loads(text) for text in snippets(ROOT / "docs" / "json.md", "json"))
     real = example.document
     assert list(described) == list(real)
     assert described["schema"] == real["schema"]
