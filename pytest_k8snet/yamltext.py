@@ -37,6 +37,8 @@ _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _NOT_FINITE = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
+# What a few lines of aliases can stand for fills any memory as soon as somebody walks over it.
+MOST_NODES = 1_000_000
 _SEPARATOR = re.compile(r"^---(?=[\s#]|\Z)", re.MULTILINE)
 
 
@@ -120,7 +122,14 @@ def load(text: str, where: str) -> Any:
             node = reader.get_single_node()
         finally:
             reader.dispose()
-        return None if node is None else _Builder(where, anchors="&" in text).build(node)
+        if node is None:
+            return None
+        anchors = "&" in text
+        if anchors and _expanded(node, {}) > MOST_NODES:
+            raise ManifestError(
+                f"{where}: aliases that stand for more than {MOST_NODES:,} values; write them out"
+            )
+        return _Builder(where, anchors=anchors).build(node)
     except (YAMLError, ValueError) as error:
         raise ManifestError(_explained(error, text, where)) from None
     except RecursionError:
@@ -139,6 +148,19 @@ def scan(text: str, where: str) -> None:
         CParser(text).raw_parse()
     except (YAMLError, ValueError) as error:
         raise ManifestError(_explained(error, text, where)) from None
+
+
+def _expanded(node: Any, known: dict[int, int]) -> int:
+    """How many values a node stands for when every alias is written out."""
+    if type(node) is ScalarNode:
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 1  # an alias inside its own anchor is refused later
+        below = node.value
+        if type(node) is MappingNode:
+            below = [part for pair in below for part in pair]
+        known[id(node)] = 1 + sum(_expanded(part, known) for part in below)
+    return known[id(node)]
 
 
 class _Builder:

@@ -83,6 +83,14 @@ def test_repeated_keys_anchors_and_merges() -> None:
     }
 
 
+def test_a_few_lines_of_aliases_cannot_stand_for_more_than_memory_holds() -> None:
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    with pytest.raises(ManifestError, match=r"^here: aliases that stand for more than 1,000,000"):
+        yamltext.load("\n".join(lines), "here")
+    assert len(yamltext.load("\n".join(lines[:5]), "here")) == 5
+
+
 def test_comments_alone_are_nothing() -> None:
     assert yamltext.load("# nothing\n", "here") is None
 

@@ -205,7 +205,7 @@ def _mapping(text: bytes) -> dict[str, Any]:
     try:
         declared = load(text.decode("utf-8"), "")
     except ManifestError as error:
-        raise ValueError(f"not YAML: {_one_line(error)}") from error
+        raise ValueError(_one_line(error).removeprefix(": ")) from error
     if declared is None:
         return {}
     if not isinstance(declared, dict):
