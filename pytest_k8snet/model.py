@@ -188,7 +188,8 @@ class Workload(_Object):
     ``sockets`` are those of the first run of its pods, ``sockets_again`` those
     of the pods that replaced them. None means that nobody looked,
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
-    ``pods`` is the number of live pods that were seen in the first run. ``group`` is the API
+    ``pods`` is the number of live pods that were seen in the first run,
+    ``watched`` how old the youngest was at last, in seconds. ``group`` is the API
     group, "" where the kind alone says it. ``node_selector`` are labels that a node must have.
     ``service_account`` is the name of the one that its pods run as, ``service_name`` the Service
     that a StatefulSet's pods have their DNS names from.
@@ -206,6 +207,7 @@ class Workload(_Object):
     sockets_again: tuple[Socket, ...] | None = None
     unobserved: str = NEEDS_CLUSTER
     pods: int | None = None
+    watched: int = 0
     group: str = ""
     node_selector: Labels = field(default_factory=dict)
     service_account: str = "default"

@@ -110,6 +110,18 @@ OPTIONS: tuple[Option, ...] = (
     Option("--k8snet-keep-cluster", "", "leave the kind cluster running and say how to delete it"),
     Option("--k8snet-timeout", "SECONDS", "the longest to wait for a release to be ready", "300"),
     Option(
+        "--k8snet-watch",
+        "SECONDS",
+        "the least age at which it counts what a pod has open; what opens later is missed",
+        "15",
+    ),
+    Option(
+        "--k8snet-patience",
+        "SECONDS",
+        "the age of a pod until which a declared port that is not open is waited for",
+        "60",
+    ),
+    Option(
         "--k8snet-parallel",
         "N",
         "install and observe so many releases at once; four for each processor by default",
@@ -153,6 +165,8 @@ class Settings:
     images: tuple[str, ...] = ()
     keep_cluster: bool = False
     timeout: float = 300.0
+    watch: float = 15.0
+    patience: float = 60.0
     parallel: int = 4
     probe_image: str = ""
 
@@ -305,6 +319,8 @@ def read_settings(config: pytest.Config) -> Settings:
         images=read.many("k8snet_image"),
         keep_cluster=read.switch("k8snet_keep_cluster"),
         timeout=read.seconds("k8snet_timeout"),
+        watch=read.seconds("k8snet_watch"),
+        patience=read.seconds("k8snet_patience"),
         parallel=read.number("k8snet_parallel", default=4 * (os.cpu_count() or 1)),
         probe_image=read.text("k8snet_probe_image"),
     )

@@ -46,6 +46,11 @@ def owner(sockets: Sequence[Socket]) -> Socket:
     return next((socket for socket in sockets if socket.container), sockets[0])
 
 
+def old(workload: Workload) -> str:
+    """How old its pods were when they were looked at last, where that is known."""
+    return f" when it is {workload.watched} s old" if workload.watched else ""
+
+
 def listener(socket: Socket) -> str:
     """``container web (process nginx)``, as far as it is known."""
     text = f"container {socket.container}" if socket.container else "a container"

@@ -9,7 +9,7 @@ from ..finding import FAULT, Finding
 from ..model import Application, Container, Port, Workload
 from ._check import check
 from ._instead import container_ports
-from ._sockets import NO_SCTP, both_runs, by_port, listener, owner
+from ._sockets import NO_SCTP, both_runs, by_port, listener, old, owner
 from ._words import port_text
 
 
@@ -87,7 +87,7 @@ def unopened_port(workload: Workload, application: Application) -> Iterator[Find
             reading = "closed"
             message = (
                 f"container {container.name} declares {port_text(*key)},"
-                " and nothing in the pod listens there"
+                f" and nothing in the pod listens there{old(workload)}"
             )
         kept = [other for other in container.ports if (other.number, other.protocol) != key]
         yield Finding(

@@ -65,7 +65,7 @@ class PodReader:
 
     def _look_at(self, pod: Pod) -> Look | None:
         for container in pod.running:
-            if (pod.uid, container.name) not in self._placed:
+            if (pod.uid, container.id) not in self._placed:
                 self._place(pod, container)
         if pod.uid in self._refused:
             return Look(monotonic(), flaw=self._refused[pod.uid])
@@ -81,7 +81,7 @@ class PodReader:
         return look_at(pod, sample, sample.uptime)
 
     def _place(self, pod: Pod, container: PodContainer) -> None:
-        self._placed.add((pod.uid, container.name))
+        self._placed.add((pod.uid, container.id))
         body = self._container(pod, container)
         try:
             try:

@@ -15,11 +15,10 @@ PortKey: TypeAlias = tuple[str, str, int, bool]
 
 
 class Running(NamedTuple):
-    """A container as a look found it: its id, and its first process's age and CPU seconds."""
+    """A container as a look found it: its id, and its first process's age in seconds."""
 
     id: str
     age: float
-    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Look:
     """What one sample says about one pod.
 
     :ivar at: when, on this process's monotonic clock.
+    :ivar connected: UDP sockets that take datagrams from one peer only.
     :ivar flaw: why the look does not show the whole pod, "" if it does.
     """
 
@@ -34,6 +34,7 @@ class Look:
     sockets: frozenset[Socket] = frozenset()
     containers: Mapping[str, Running] = field(default_factory=dict)
     flaw: str = ""
+    connected: frozenset[Socket] = frozenset()
 
     @property
     def keys(self) -> frozenset[PortKey]:
@@ -58,15 +59,17 @@ def look_at(pod: Pod, sample: Sample, at: float) -> Look:
     if not found:
         return Look(at, flaw=f"no process of Pod/{pod.name} can be seen from its node")
     processes = {one.name: sample.processes[one.id] for one in pod.running if one.name in found}
+    sockets = list(_sockets(pod, sample, found, processes))
     return Look(
         at,
-        frozenset(_sockets(pod, sample, found, processes)),
+        frozenset(socket for socket, connected in sockets if not connected),
         {
-            one.name: Running(one.id, found[one.name].age, sum(p.cpu for p in processes[one.name]))
+            one.name: Running(one.id, found[one.name].age)
             for one in pod.running
             if one.name in found
         },
         _flaw(pod, mains, processes),
+        frozenset(socket for socket, connected in sockets if connected),
     )
 
 
@@ -91,8 +94,8 @@ def _sockets(
     sample: Sample,
     mains: Mapping[str, Process],
     processes: Mapping[str, Iterable[Process]],
-) -> Iterable[Socket]:
-    """The open ports of the pod's network namespace that are the pod's.
+) -> Iterable[tuple[Socket, bool]]:
+    """The open ports of the pod's network namespace that are the pod's; and whether connected.
 
     In the node's namespace these are the ones that a process of the pod holds.
     In its own, a socket that none of them holds is the pod's all the same.
@@ -107,7 +110,8 @@ def _sockets(
             continue
         else:
             container, process = alone, ""
-        yield Socket(entry.port, entry.protocol, entry.address, container, process, pod.name)
+        socket = Socket(entry.port, entry.protocol, entry.address, container, process, pod.name)
+        yield socket, entry.connected
 
 
 def _holders(processes: Mapping[str, Iterable[Process]]) -> dict[int, tuple[str, str]]:

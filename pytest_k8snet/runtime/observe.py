@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TypeAlias
 
 from ..model import Application, Reference, Socket, Workload
@@ -19,13 +20,14 @@ from .pods import Owners, Pod, runs_to_completion, stray
 from .reader import Reader
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
-from .settle import AGAIN, FIRST, Hints, hints_again, hints_of
+from .settle import Hints, Patience, hints_again, hints_of
 from .watch import Watch
 
 ByPod: TypeAlias = dict[str, frozenset[Socket]]
 """The sockets of each pod, by its name."""
 
-_SETTLING = 90.0  # seconds for ready pods to settle; beyond any patience
+_SETTLING = 30.0  # seconds for ready pods to settle, beyond all patience
+_ABOUT = 5  # seconds: messages are the same from run to run
 _JOBS = 60.0  # seconds for the copy of a Job to end; one that serves for ever is seen as it runs
 
 ENDED = "the pods of {subject} ended before anyone could look"
@@ -36,6 +38,9 @@ class Run:
     """What one run of the pods showed, by workload; or why it showed nothing."""
 
     pods: dict[Reference, ByPod] = field(default_factory=lambda: defaultdict(dict))
+    late: dict[Reference, float] = field(default_factory=lambda: defaultdict(float))
+    clients: dict[Reference, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
+    ages: dict[Reference, float] = field(default_factory=dict)
     reasons: dict[Reference, str] = field(default_factory=dict)
     strays: list[Workload] = field(default_factory=list)
 
@@ -59,6 +64,7 @@ class Observer:
         owners: Owners,
         application: Application,
         *,
+        patience: Patience,
         timeout: float,
         short: Mapping[Reference, ByPod],
     ) -> None:
@@ -66,6 +72,7 @@ class Observer:
         self._reader = reader
         self._owners = owners
         self._application = application
+        self._patience = patience
         self._timeout = timeout
         self._short = short
 
@@ -93,11 +100,11 @@ class Observer:
         return self._filled_in(first, again)
 
     def _first(self, hints: Mapping[Reference, Hints]) -> Run:
-        watch = Watch(self._reader, hints, FIRST)
+        watch = Watch(self._reader, hints, self._patience)
         copies = self._copies(
             workload for workload in self._completing() if self._repeats(workload)
         )
-        run = self._settle(watch, copies, frozenset(), _SETTLING, [])
+        run = self._settle(watch, copies, frozenset(), self._limit, [])
         for reference, seen in self._short.items():
             run.pods[reference].update(seen)
             run.reasons.pop(reference, None)
@@ -110,17 +117,23 @@ class Observer:
     def _next(self, hints: Mapping[Reference, Hints], last: Run) -> Run:
         """Replace the pods and observe those that come."""
         expected = {
-            reference: hints_again(hints[reference], pods.values())
+            reference: hints_again(
+                hints[reference], pods.values(), last.late[reference], last.clients[reference]
+            )
             for reference, pods in last.pods.items()
         }
-        watch = Watch(self._reader, {**hints, **expected}, AGAIN)
+        watch = Watch(self._reader, {**hints, **expected}, self._patience.again)
         pods = self._owners.pods()
         bare = bare_pods(pods)
         old = replace_pods(self._api, pods)
         copies = self._copies(
             workload for workload in self._completing() if workload.reference in last.pods
         )
-        return self._settle(watch, copies, old, self._timeout + _SETTLING, bare)
+        return self._settle(watch, copies, old, self._timeout + self._limit, bare)
+
+    @property
+    def _limit(self) -> float:
+        return max(self._patience.watch, self._patience.missing) + _SETTLING
 
     def _completing(self) -> Iterable[Workload]:
         """The workloads whose pods end, hooks left out: they run only once."""
@@ -212,7 +225,7 @@ class Observer:
                 if not pod.ready:
                     run.reasons[workload.reference] = f"Pod/{pod.name} is not ready any more"
                 elif watch.settled(pod, workload):
-                    run.pods[workload.reference][pod.name] = watch.sockets(pod)
+                    self._take_in(run, watch, pod, workload)
                 else:
                     run.reasons[workload.reference] = watch.flaw(pod)
         for workload in self._application.workloads:
@@ -221,11 +234,19 @@ class Observer:
                 run.pods.update(_by_reference(workload, watch.lasting(workload)))
         return run
 
+    def _take_in(self, run: Run, watch: Watch, pod: Pod, workload: Workload) -> None:
+        """What a pod that can be believed has shown."""
+        reference, sockets = workload.reference, watch.sockets(pod, workload)
+        run.pods[reference][pod.name] = sockets
+        run.late[reference] = max(run.late[reference], watch.lateness(pod, sockets))
+        run.clients[reference] |= watch.clients(pod, workload)
+        run.ages[reference] = min(run.ages.get(reference, inf), watch.age(pod))
+
     def _stray(self, watch: Watch, pod: Pod) -> Workload:
         found = stray(pod, self._application)
         if not watch.settled(pod, None):
             return replace(found, unobserved=f"not observed: {watch.flaw(pod)}")
-        return replace(found, sockets=tuple(sorted(watch.sockets(pod))), unobserved="")
+        return replace(found, sockets=tuple(sorted(watch.sockets(pod, None))), unobserved="")
 
     def _grown(self, first: Run, again: Run) -> list[Reference]:
         """The workloads with a container that had more undeclared ports the second time."""
@@ -256,7 +277,7 @@ class Observer:
                 self._with_sockets(workload, first, again)
                 for workload in self._application.workloads
             ),
-            strays=tuple(first.strays),
+            strays=_by_labels(*first.strays, *again.strays),
         )
 
     def _with_sockets(self, workload: Workload, first: Run, again: Run) -> Workload:
@@ -273,8 +294,17 @@ class Observer:
             sockets=sockets,
             sockets_again=sockets_again if sockets is not None else None,
             unobserved=f"not observed: {why}" if why else "",
-            pods=len(first.pods.get(reference, ())) or None,
+            pods=len(first.pods.get(reference, ())) or self._none_alive(workload, first),
+            watched=int(first.ages.get(reference, 0)) // _ABOUT * _ABOUT,
         )
+
+    def _none_alive(self, workload: Workload, first: Run) -> int | None:
+        """0 where the workload keeps no pod, None where that is not known."""
+        reference = workload.reference
+        if not is_replaced(workload) or workload.kind == "Pod" or reference in first.reasons:
+            return None
+        item = self._api.get(*self._owners.live(reference))
+        return 0 if item is not None and not wanted_pods(workload.kind, item) else None
 
     def _why_not(self, workload: Workload) -> str:
         live = self._owners.live(workload.reference)
@@ -298,6 +328,14 @@ def _why_not_again(workload: Workload) -> str:
     if workload.kind == "Pod":
         return f"{workload} ended, so there is no second run to compare with"
     return f"the pods of {workload} did not come back after they were replaced"
+
+
+def _by_labels(*strays: Workload) -> tuple[Workload, ...]:
+    """One pod for all that have the same labels: a pod that is made anew has another name."""
+    found: dict[frozenset[tuple[str, str]], Workload] = {}
+    for one in strays:
+        found.setdefault(frozenset(one.pod_labels.items()), one)
+    return tuple(found.values())
 
 
 def _by_reference(workload: Workload, seen: ByPod) -> dict[Reference, ByPod]:

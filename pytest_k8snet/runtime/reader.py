@@ -8,6 +8,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from time import monotonic
@@ -17,7 +18,7 @@ from ..errors import ClusterError
 from .command import Failed, end_group
 from .look import Look, look_at
 from .pods import Pod
-from .sample import Torn, new_mark, read_sample
+from .sample import Sample, Torn, new_mark, read_sample
 from .sockets import ByteOrder
 
 _SECONDS = 30.0
@@ -35,10 +36,28 @@ class Reader(Protocol):
         ...
 
 
+@dataclass(eq=False, slots=True)
+class _Question:
+    """Containers that a thread wants to see, and the answer with its mark."""
+
+    ids: frozenset[str]
+    mark: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The threads that want to ask one node."""
+
+    waiting: list[_Question] = field(default_factory=list)
+    entrance: Lock = field(default_factory=Lock)
+    turn: Lock = field(default_factory=Lock)
+
+
 class NodeReader:
     """Reads ``/proc`` on the nodes, which see the processes of all their containers.
 
-    Any thread may look; a node is asked by one at a time.
+    Any thread may look; those that wait for a node ask it together.
 
     Nothing is put into a pod, so it may be distroless, read-only, or both.
     """
@@ -47,7 +66,7 @@ class NodeReader:
         self._engine = engine
         self._byteorder = byteorder
         self._shells: dict[str, NodeShell] = {}
-        self._turns: dict[str, Lock] = {}
+        self._queues: dict[str, _Queue] = defaultdict(_Queue)
         self._closed = False
 
     def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
@@ -73,12 +92,9 @@ class NodeReader:
             self._shells.popitem()[1].close()
 
     def _look_on(self, node: str, pods: list[Pod]) -> dict[str, Look]:
-        ids = {container.id for pod in pods for container in pod.running}
+        ids = frozenset(container.id for pod in pods for container in pod.running)
         try:
-            mark = new_mark()
-            with self._turns.setdefault(node, Lock()):
-                text = self._ask(node, mark, ids)
-            sample = read_sample(text, ids, self._byteorder, mark)
+            sample = self._sample(node, ids)
         except Torn:
             return {}
         except Failed as error:
@@ -87,6 +103,22 @@ class NodeReader:
             ) from None
         at = monotonic()
         return {pod.uid: look_at(pod, sample, at) for pod in pods}
+
+    def _sample(self, node: str, ids: frozenset[str]) -> Sample:
+        """A sample with these containers; one question for all threads that wait to ask."""
+        queue, question = self._queues[node], _Question(ids)
+        with queue.entrance:
+            queue.waiting.append(question)
+        with queue.turn:
+            if not question.text:
+                with queue.entrance:
+                    asked, queue.waiting = {question, *queue.waiting}, []
+                question.mark = new_mark()
+                everybody = frozenset[str]().union(*(one.ids for one in asked))
+                question.text = self._ask(node, question.mark, everybody)
+                for one in asked:
+                    one.mark, one.text = question.mark, question.text
+        return read_sample(question.text, ids, self._byteorder, question.mark)
 
     def _ask(self, node: str, mark: str, ids: Collection[str]) -> str:
         """A sample; with another shell where the last one has ended."""

@@ -25,7 +25,7 @@ from .observe import ByPod, Observer
 from .pods import Owners, Pod
 from .reader import Reader
 from .readiness import HOPELESS, failure, waits_for
-from .settle import FIRST
+from .settle import Patience
 from .watch import Watch
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -94,6 +94,7 @@ class Site:
 
     :ivar owner: who is to answer for their namespaces.
     :ivar timeout: seconds that each may take to become ready.
+    :ivar patience: how long their pods are looked at.
     """
 
     api: Api
@@ -102,6 +103,7 @@ class Site:
     workspace: Workspace
     owner: str
     timeout: float
+    patience: Patience
 
     def stop(self) -> None:
         """Break off all that goes on with releases, in whatever thread; it raises there."""
@@ -138,7 +140,7 @@ class Release:
             self.namespace,
             label=target.id,
         )
-        watch = Watch(self._site.reader, {}, FIRST)
+        watch = Watch(self._site.reader, {}, self._site.patience)
         deadline = time.monotonic() + timeout
         self._make_namespaces()
         try:
@@ -166,6 +168,7 @@ class Release:
             self._site.reader,
             self._owners,
             self.application,
+            patience=self._site.patience,
             timeout=self._site.timeout,
             short=self._short,
         )

@@ -23,7 +23,7 @@ class Torn(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process of a container: ids, ages and CPU time in seconds.
+    """A process of a container: its ids, and its age in seconds.
 
     ``sockets`` are inodes; None where its file descriptors could not be read.
     """
@@ -32,7 +32,6 @@ class Process:
     container: str
     name: str
     age: float
-    cpu: float
     space: str
     sockets: frozenset[int] | None
 
@@ -91,7 +90,6 @@ def read_sample(
                 container=containers[pid],
                 name=name,
                 age=uptime - int(fields[19]) / _TICKS,
-                cpu=(int(fields[11]) + int(fields[12])) / _TICKS,
                 space=spaces[threads[0]],
                 sockets=frozenset[int]().union(*held) if held else None,
             )

@@ -69,8 +69,8 @@ sample() {
   ls -ln$plain $descriptors uptime 2>/dev/null | grep -e '^[0-9].*/fd:$' -e ' -> socket:'
 
   # One table for each network namespace: those in it see the same. Listening TCP
-  # sockets are in state 0A; UDP sockets without a peer are in state 07.
-  seen=' ' tables=
+  # sockets are in state 0A; UDP sockets are in state 07 without a peer, 01 with one.
+  seen=' ' tables= datagrams=
   for line in $links; do
     case $line in
     *' -> net:'*) ;;
@@ -83,10 +83,12 @@ sample() {
     seen="$seen$space "
     task=${line%/ns/net -> *}
     task=${task##* }
-    tables="$tables$newline$task/net/tcp$newline$task/net/tcp6$newline$task/net/udp$newline$task/net/udp6"
+    tables="$tables$newline$task/net/tcp$newline$task/net/tcp6"
+    datagrams="$datagrams$newline$task/net/udp$newline$task/net/udp6"
   done
   echo "$mark sockets"
-  grep -HsE '^ *sl |^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ (07|0A) ' $tables /dev/null
+  grep -HsE '^ *sl |^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ 0A ' $tables /dev/null
+  grep -HsE '^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ (07|01) ' $datagrams /dev/null
 
   echo "$mark end"
 }

@@ -41,6 +41,7 @@ from .release import (
     remove_all,
     wait_until_gone,
 )
+from .settle import Patience
 from .share import (
     leave_machine_folder,
     machine_folder,
@@ -210,6 +211,7 @@ class Session:
             self._workspace,
             self._owner,
             settings.timeout,
+            Patience(settings.watch, settings.patience),
         )
         return Stage(site, gathered, lock_path=self._lock_path, parallel=settings.parallel)
 

@@ -1,10 +1,9 @@
-"""When enough has been seen of a pod to believe it. Pure functions over its looks.
+"""When enough has been seen of a pod to believe it, and what was seen. Pure functions over looks.
 
-Nothing here decides what is open: that is what both of the last two looks show.
-This decides how long to wait for what a program has not opened *yet*. A ready
-container with a readiness probe has opened what it serves; one without is
-"ready" as soon as it runs, and so are programs that start slowly or open a
-second port late. Waiting is longest where a wrong verdict would follow.
+Ready says little: a container without a readiness probe is "ready" as soon as it
+runs, and one with a probe may open a second port later. So every pod is watched
+until it has a certain age, and what somebody says is open, a declaration or a
+Service, is waited for while the pod is young. What opens later still is missed.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from typing import TypeAlias
 from ..matching import selects, target_number
 from ..model import Application, Socket, Workload
 from .look import Look, PortKey, port_key
-from .pods import Pod
 from .sockets import EPHEMERAL
 
 PortNumber: TypeAlias = tuple[str, int]
@@ -31,47 +29,46 @@ class Hints:
     :ivar expected: ports that ought to be open, since somebody says so.
     :ivar declared: ports that the manifest declares, so no client's sockets.
     :ivar least: how many open ports there ought to be.
+    :ivar clients: containers whose UDP sockets came and went, so they are clients'.
+    :ivar wait: seconds that what ought to be open may take; None is as long as for anybody.
     """
 
     expected: frozenset[PortNumber] = frozenset()
     declared: frozenset[PortNumber] = frozenset()
     least: int = 0
+    clients: frozenset[str] = frozenset()
+    wait: float | None = None
+
+
+_NO_HINTS = Hints()
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long to wait, in seconds since the youngest container of the pod began.
 
+    :ivar watch: the age from which on looks count.
+    :ivar missing: for something expected that is not open.
     :ivar interval: between two looks.
-    :ivar probed: a container with a readiness probe, when all that is expected is there.
-    :ivar listening: one without, which listens on something.
-    :ivar silent: one without, which listens on nothing.
-    :ivar busy: one without, which still uses the processor as a starting program does.
-    :ivar missing: something expected is not open.
-    :ivar starting: the same, while the processor is busy with it: a slow starter.
+    :ivar restless: for looks that do not agree, beyond ``watch``.
     :ivar client: how long a UDP socket on a port of the kernel's choice has to
         live, since a name server's client has such a one until it gets its answer.
-    :ivar restless: looks that never agree.
     """
 
-    interval: float = 0.5
-    probed: float = 1.0
-    listening: float = 2.5
-    silent: float = 6.0
-    busy: float = 10.0
-    missing: float = 12.0
-    starting: float = 60.0
+    watch: float = 15.0
+    missing: float = 60.0
+    interval: float = 1.0
+    restless: float = 5.0
     client: float = 6.0
-    restless: float = 20.0
+
+    @property
+    def again(self) -> Patience:
+        """For the second run: what programs open late has been waited for in the first one."""
+        return Patience(min(self.watch, _AGAIN), self.missing, min(self.interval, 0.5))
 
 
-FIRST = Patience()
-# What a program opens late has been waited for in the first run: the second one
-# waits long only for what the first one had.
-AGAIN = Patience(probed=1.0, listening=1.0, silent=2.0, busy=2.0)
-
-_BUSY = 0.2  # of one processor
-_WORTH_WAITING = 3
+_AGAIN = 1.0
+_LATEST = 12.0  # seconds at least for what the first run had open
 
 
 def hints_of(workload: Workload, application: Application) -> Hints:
@@ -89,12 +86,18 @@ def hints_of(workload: Workload, application: Application) -> Hints:
     return Hints(expected, frozenset(declared))
 
 
-def hints_again(first: Hints, runs: Iterable[frozenset[Socket]]) -> Hints:
+def hints_again(
+    first: Hints,
+    runs: Iterable[frozenset[Socket]],
+    late: float = 0.0,
+    clients: frozenset[str] = frozenset(),
+) -> Hints:
     """What the first run of a workload's pods lets one expect of the second.
 
     A port that the kernel chose will be another one; there is to be as many.
 
     :param runs: the sockets of each pod of the first run.
+    :param late: how old a pod was when it opened the last of them.
     """
     pods = [{(one.protocol, one.port) for one in sockets} for sockets in runs]
     stable = {
@@ -103,47 +106,58 @@ def hints_again(first: Hints, runs: Iterable[frozenset[Socket]]) -> Hints:
         for port in ports
         if port[1] not in EPHEMERAL or port in first.declared
     }
-    return Hints(frozenset(stable), first.declared, min(map(len, pods), default=0))
+    least = min(map(len, pods), default=0)
+    return Hints(frozenset(stable), first.declared, least, clients, max(_LATEST, 2 * late))
 
 
-def settled(pod: Pod, looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
+def settled(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
     """Whether the last looks at a pod can be believed."""
     if len(looks) < 2 or looks[-1].flaw or looks[-2].flaw:
         return False
     before, last = looks[-2:]
     if _ids(before) != _ids(last):
         return False  # a container was restarted between them
-    if before.keys != last.keys:
-        return last.age > patience.restless and len(looks) >= _WORTH_WAITING
-    return (
-        not _misses(before, last, hints, patience)
-        and young_for(pod, looks, patience) <= 0
-        and not _may_be_clients(looks, hints, patience)
-    )
+    if last.age < patience.watch or _misses(looks, hints, patience):
+        return False
+    restless = before.keys != last.keys or _may_be_clients(looks, hints, patience)
+    return not restless or last.age > patience.watch + patience.restless
 
 
-def spacing(young: float, interval: float) -> float:
-    """Seconds to the next look.
+def spacing(looks: Sequence[Look], patience: Patience) -> float:
+    """Seconds to the next look: the interval, and so that one comes as soon as it may be the last.
 
-    At least the interval, and so that a look comes as soon as it may be the last.
-
-    :param young: what :func:`young_for` says of the pods.
+    A new pod is looked at a second time soon: it may end.
     """
-    looks = int(young / interval)
-    return young / looks if looks else interval
+    left = patience.watch - looks[-1].age
+    if left <= 0:
+        return min(patience.interval, 0.5)
+    return min(patience.interval, left)
 
 
-def believed(looks: Sequence[Look]) -> frozenset[Socket]:
-    """What is open: the sockets of the last look that the looks before it have, too.
+def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socket]:
+    """What is open: what both of the last two looks show, and what came back after it had gone.
 
-    The last two where they agree; three where they never did.
+    A UDP socket that is connected has a peer of its own: it counts where its port
+    is declared, or was open to anybody before. One on a port of the kernel's
+    choice counts for nothing where the container has had others before it.
     """
-    last = looks[-1]
-    agree = len(looks) > 1 and looks[-2].keys == last.keys
-    rest = looks[-2:-1] if agree else looks[-_WORTH_WAITING:-1]
-    return frozenset(
-        socket for socket in last.sockets if all(port_key(socket) in one.keys for one in rest)
-    )
+    same = [look for look in looks if not look.flaw and _ids(look) == _ids(looks[-1])]
+    found = {port_key(one): one for look in same for one in look.sockets}
+    if len(same) < 2:
+        return frozenset()
+    clients = hints.clients | changing(looks, hints)
+    steady = {
+        key
+        for key in found
+        if (key in same[-1].keys and key in same[-2].keys) or _came_back(key, same)
+    }
+    connected = {
+        port_key(one): one
+        for one in same[-1].connected
+        if (one.protocol, one.port) in hints.declared | hints.expected or port_key(one) in found
+    }
+    steady = {key for key in steady if not (_is_chosen(key, hints) and key[0] in clients)}
+    return frozenset({**connected, **{key: found[key] for key in steady}}.values())
 
 
 def lasting(looks: Sequence[Look]) -> frozenset[Socket] | None:
@@ -162,55 +176,54 @@ def lasting(looks: Sequence[Look]) -> frozenset[Socket] | None:
     return frozenset(found.values())
 
 
-def _misses(before: Look, last: Look, hints: Hints, patience: Patience) -> bool:
-    there = {(protocol, port) for _, protocol, port, _ in last.keys}
+def changing(looks: Sequence[Look], hints: Hints) -> frozenset[str]:
+    """Containers with a UDP socket on a port of the kernel's choice that is gone again.
+
+    https://man7.org/linux/man-pages/man7/ip.7.html: a client that does not bind
+    gets a free port of ip_local_port_range, and another one for its next socket.
+    """
+    gone = {key for look in looks for key in look.keys} - (looks[-1].keys if looks else set())
+    return frozenset(key[0] for key in gone if _is_chosen(key, hints))
+
+
+def lateness(looks: Sequence[Look], sockets: Iterable[Socket]) -> float:
+    """How old the pod was when the last of these ports was seen open first."""
+    keys = {port_key(one) for one in sockets}
+    ages = [next((look.age for look in looks if key in look.keys), 0.0) for key in keys]
+    return max(ages, default=0.0)
+
+
+def _misses(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
+    there = {(one.protocol, one.port) for one in believed(looks, hints)}
     if there >= hints.expected and len(there) >= hints.least:
         return False
-    if last.age < patience.missing:
-        return True
-    return last.age < patience.starting and any(_load(before, last).values())
+    return looks[-1].age < (patience.missing if hints.wait is None else hints.wait)
 
 
-def young_for(pod: Pod, looks: Sequence[Look], patience: Patience) -> float:
-    """Seconds from the last look for which some container may still be about to listen."""
-    before, last = looks[-2:] if len(looks) > 1 else (looks[-1], looks[-1])
-    if not last.containers or _ids(before) != _ids(last):
-        return 0.0
-    young = 0.0
-    load = _load(before, last)
-    probed = {container.name for container in pod.containers if container.probed}
-    for name, running in last.containers.items():
-        listens = any(key[0] == name for key in last.keys)
-        if name in probed:
-            least = patience.probed
-        elif listens:
-            least = patience.listening
-        else:
-            least = patience.silent
-        if load[name] and name not in probed:
-            least = max(least, patience.busy)
-        young = max(young, least - running.age)
-    return young
-
-
-def _load(before: Look, last: Look) -> dict[str, bool]:
-    """Whether each container used the processor between two looks as if it still started."""
-    seconds = max(last.at - before.at, 0.01)
-    return {
-        name: (one.cpu - before.containers[name].cpu) / seconds > _BUSY
-        for name, one in last.containers.items()
-    }
+def _came_back(key: PortKey, looks: Sequence[Look]) -> bool:
+    """Whether the port was open, then closed, then open again."""
+    turns = [key in look.keys for look in looks]
+    first = turns.index(True)
+    return False in turns[first:] and True in turns[turns.index(False, first) :]
 
 
 def _may_be_clients(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
     """Whether some UDP socket may be one that only waits for an answer."""
+    clients = hints.clients | changing(looks, hints)
     return any(
+        _is_chosen(key, hints) and key[0] not in clients and _seen_for(key, looks) < patience.client
+        for key in looks[-1].keys
+    )
+
+
+def _is_chosen(key: PortKey, hints: Hints) -> bool:
+    """Whether it is a UDP port that the kernel may have chosen for a client."""
+    _, protocol, port, loopback = key
+    return (
         protocol == "UDP"
         and port in EPHEMERAL
         and not loopback
-        and (protocol, port) not in hints.declared
-        and _seen_for((container, protocol, port, loopback), looks) < patience.client
-        for container, protocol, port, loopback in looks[-1].keys
+        and (protocol, port) not in hints.declared | hints.expected
     )
 
 

@@ -15,8 +15,10 @@ ByteOrder: TypeAlias = Literal["little", "big"]
 
 # The state that makes a socket an open port: TCP_LISTEN, and for UDP, which has
 # no connections, TCP_CLOSE ("bound, no peer"). A connected UDP socket takes
-# packets of its peer only and is in state 01.
+# packets of its peer only and is in state 01: a server that waits for its first
+# client has it, too, from then on.
 _OPEN = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
+_CONNECTED = "01"
 
 # Where Linux takes ports from that nobody asked for; the default of
 # net.ipv4.ip_local_port_range.
@@ -27,13 +29,14 @@ class Entry(NamedTuple):
     """An open port in a network namespace, and the inode of its socket.
 
     ``address`` is text, ``::ffff:127.0.0.1`` for an IPv4 address that an IPv6
-    socket is bound to.
+    socket is bound to. ``connected``: a UDP socket with a peer.
     """
 
     protocol: str
     address: str
     port: int
     inode: int
+    connected: bool = False
 
 
 def open_ports(
@@ -46,11 +49,16 @@ def open_ports(
     """
     for line in lines:
         fields = line.split()
-        if len(fields) < 10 or fields[3] != _OPEN[table]:
+        connected = table.startswith("udp") and fields[3:4] == [_CONNECTED]
+        if len(fields) < 10 or not (connected or fields[3] == _OPEN[table]):
             continue  # a heading, or a socket that is not open
         address, _, port = fields[1].partition(":")
         yield Entry(
-            table[:3].upper(), ip_address(address, byteorder), int(port, 16), int(fields[9])
+            table[:3].upper(),
+            ip_address(address, byteorder),
+            int(port, 16),
+            int(fields[9]),
+            connected,
         )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -31,6 +31,7 @@ from .share import Lock
 _TICK = 0.2  # seconds after which locks of other runs are tried again
 _TELL = 10.0  # seconds without a line of progress, at most
 _END = 120.0  # seconds for namespaces to end
+_NAMED = 3  # releases whose names fit into a line of progress
 _BREAK_OFF = 10.0  # seconds for threads to notice that all is over
 
 
@@ -88,6 +89,9 @@ _IN_THE_WAY = re.compile(
     r"cannot be imported into the current release|provided port is already allocated"
     r"|provided IP is already allocated|already exists"
 )
+# To be watched costs next to nothing, so others may begin meanwhile.
+_WATCHED, _WAITING = _Step.OBSERVING.value, "waiting"
+_WATCHED_TOO = 3
 _AT_WORK = (_Step.INSTALLING, _Step.OBSERVING)
 
 
@@ -126,10 +130,6 @@ class _Entry:
         """Whether it still is to be observed."""
         seen = self.outcome is not None and self.outcome.observed is not None
         return bool(self.need and self.need.observe and not seen)
-
-    def do(self, what: str) -> None:
-        """Say what goes on."""
-        self.doing = what
 
     def __str__(self) -> str:
         return f"{self.gathered.target.id} ({self.gathered.target.values.name})"
@@ -291,12 +291,27 @@ class Stage:
             done.result()  # raises what nobody has foreseen
         for entry in list(self._queue):
             at_work = [one for one in self._entries.values() if one.step in _AT_WORK]
-            if len(at_work) >= self._parallel or any(one.alone for one in at_work):
+            full = self._busy(waiting=True) or len(at_work) >= _WATCHED_TOO * self._parallel
+            if full or any(one.alone for one in at_work):
                 return
             if entry.step is _Step.ABSENT and self._may_enter(entry):
                 self._queue.remove(entry)
                 self._enter(entry, _Step.INSTALLING)
                 self._submit(self._install, entry)
+
+    def _busy(self, *, waiting: bool) -> bool:
+        """Whether as many are at work as may be, with those that wait for it or without."""
+        idle = (_WATCHED,) if waiting else (_WATCHED, _WAITING)
+        at_work = [one for one in self._entries.values() if one.step in _AT_WORK]
+        return sum(one.doing not in idle for one in at_work) >= self._parallel
+
+    def _go_on(self, entry: _Entry, what: str) -> None:
+        """Wait until there is room for the next run of a release's pods. In a thread."""
+        with self._turn:
+            entry.doing = _WAITING
+            while self._busy(waiting=False) and not self._closed:
+                self._turn.wait(_TICK)
+            entry.doing = what
 
     def _may_enter(self, entry: _Entry) -> bool:
         """Take what the release has to itself; or see that those that have it make way."""
@@ -356,7 +371,9 @@ class Stage:
             with self._turn:
                 self._enter(entry, _Step.OBSERVING)
             try:
-                outcome = Outcome(observed=entry.release.observe(entry.do))
+                outcome = Outcome(
+                    observed=entry.release.observe(lambda what: self._go_on(entry, what))
+                )
                 took += f", observed in {monotonic() - entry.since:.1f} s"
             except (K8sNetError, Refused, OSError) as error:
                 took += ", not observed"
@@ -427,6 +444,11 @@ def _standing(todo: list[_Entry], seconds: float) -> str:
     """What is done, what goes on, and what is left."""
     at_work = [one for one in todo if one.step in _AT_WORK]
     done = sum(one.outcome is not None for one in todo)
-    now = ", ".join(f"{one}: {one.doing}" for one in at_work) or "waiting for another run"
+    if len(at_work) <= _NAMED:
+        now = [f"{one}: {one.doing}" for one in at_work]
+    else:
+        now = [f"{number} {doing}" for doing, number in Counter(o.doing for o in at_work).items()]
     left = len(todo) - done - len(at_work)
-    return f"{done} of {len(todo)} done after {seconds:.0f} s, {left} to begin; {now}"
+    return ", ".join(
+        [f"{done} of {len(todo)} done after {seconds:.0f} s", *now, f"{left} to begin"]
+    )

@@ -11,10 +11,20 @@ from ..model import Reference, Socket, Workload
 from .look import Look
 from .pods import Pod, ends, runs_to_completion
 from .reader import Reader
-from .settle import Hints, Patience, believed, lasting, settled, spacing, young_for
+from .settle import (
+    Hints,
+    Patience,
+    believed,
+    changing,
+    lasting,
+    lateness,
+    settled,
+    spacing,
+)
 
 _NO_HINTS = Hints()
-_POLL = 0.1  # seconds: new pods are found in time, and the API server gets some rest
+_GRID = 0.25  # seconds: turns of all releases meet
+_QUICK = 0.5  # seconds between looks at what may be gone soon
 
 
 class Watch:
@@ -37,7 +47,7 @@ class Watch:
     def pause(self) -> float:
         """Seconds to wait before :meth:`look` may have something to do."""
         due = min(self._due.values(), default=inf)
-        return min(max(due - monotonic(), 0.0), _POLL)
+        return min(max(due - monotonic(), 0.0), self._patience.interval / 2)
 
     def look(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
         """Look at those of the pods that run and whose turn it is: new ones at once."""
@@ -53,14 +63,14 @@ class Watch:
         now = monotonic()
         for uid, pair in chosen.items():
             # Turns meet on a grid: one command serves all pods whose turn it is.
-            self._due[uid] = ceil((now + self._spacing(*pair)) / _POLL) * _POLL
+            self._due[uid] = ceil((now + self._spacing(*pair)) / _GRID) * _GRID
 
     def _spacing(self, pod: Pod, workload: Workload | None) -> float:
         """Seconds between this look at a pod and the next one."""
-        looks, interval = self._looks[pod.uid], self._patience.interval
+        looks = self._looks[pod.uid]
         if not looks or _short_lived(pod, workload):
-            return interval
-        return spacing(young_for(pod, looks, self._patience), interval)
+            return _QUICK
+        return spacing(looks, self._patience)
 
     def look_at_short_lived(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
         """Look at the pods that will not be there later."""
@@ -68,17 +78,31 @@ class Watch:
 
     def settled(self, pod: Pod, workload: Workload | None) -> bool:
         """Whether the looks at a pod can be believed."""
-        hints = self._hints.get(workload.reference, _NO_HINTS) if workload else _NO_HINTS
-        return settled(pod, self._looks[pod.uid], hints, self._patience)
+        return settled(self._looks[pod.uid], self._hints_of(workload), self._patience)
 
     def flaw(self, pod: Pod) -> str:
         """Why the looks at a pod cannot be believed."""
         looks = self._looks[pod.uid]
         return (looks[-1].flaw if looks else "") or f"the sockets of Pod/{pod.name} keep changing"
 
-    def sockets(self, pod: Pod) -> frozenset[Socket]:
+    def sockets(self, pod: Pod, workload: Workload | None) -> frozenset[Socket]:
         """The open ports of a pod that is settled."""
-        return believed(self._looks[pod.uid])
+        return believed(self._looks[pod.uid], self._hints_of(workload))
+
+    def clients(self, pod: Pod, workload: Workload) -> frozenset[str]:
+        """Containers of a pod whose UDP sockets come and go."""
+        return changing(self._looks[pod.uid], self._hints_of(workload))
+
+    def lateness(self, pod: Pod, sockets: Iterable[Socket]) -> float:
+        """How old a pod was when it had opened the last of these ports."""
+        return lateness(self._looks[pod.uid], sockets)
+
+    def age(self, pod: Pod) -> float:
+        """How old a pod was when it was looked at last."""
+        return self._looks[pod.uid][-1].age
+
+    def _hints_of(self, workload: Workload | None) -> Hints:
+        return self._hints.get(workload.reference, _NO_HINTS) if workload else _NO_HINTS
 
     def lasting(self, workload: Workload) -> dict[str, frozenset[Socket]]:
         """The open ports of each pod of a workload whose pods end, if seen long enough; by name."""

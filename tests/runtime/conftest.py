@@ -26,6 +26,8 @@ from pytest_k8snet.settings import Settings
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 BUSYBOX = "busybox:1.36"
+# Most programs of the tests open their ports at once.
+QUICK = {"watch": 3.0, "patience": 12.0}
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +67,7 @@ def cluster_name(kind: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def settings(cluster: str, *charts: Path, **given: object) -> Settings:
     """Settings as the command line would give them."""
     image = os.environ.get("K8SNET_KIND_IMAGE", "")
-    values = {"timeout": 60.0, "kind_image": image, "probe_image": AGNHOST, **given}
+    values = {"timeout": 60.0, "kind_image": image, "probe_image": AGNHOST, **QUICK, **given}
     return Settings(
         Path("/"),
         charts=tuple(map(str, charts)),

@@ -20,12 +20,12 @@ def container(name: str, *, id: str = "", probed: bool = False) -> PodContainer:
     return PodContainer(name, id or f"id-{name}", running=True, ready=True, probed=probed)
 
 
-def look(at: float, *ports: int | Socket, age: float = 100.0, cpu: float = 0.0) -> Look:
+def look(at: float, *ports: int | Socket, age: float = 100.0) -> Look:
     """A look at a pod with the one container ``web``; numbers are TCP ports."""
     sockets = (
         port if isinstance(port, Socket) else Socket(port, container="web") for port in ports
     )
-    return Look(at, frozenset(sockets), {"web": Running("id-web", age, cpu)})
+    return Look(at, frozenset(sockets), {"web": Running("id-web", age)})
 
 
 def manifest(**spec: Any) -> dict[str, Any]:

@@ -18,25 +18,33 @@ from pytest_k8snet.model import (
 )
 from pytest_k8snet.runtime.look import Look, Running
 from pytest_k8snet.runtime.settle import (
-    AGAIN,
-    FIRST,
     Hints,
+    Patience,
     believed,
     hints_again,
     hints_of,
     lasting,
+    lateness,
     settled,
 )
 
-from .live import container, look, pod
+from .live import look
 
 NONE = Hints()
-PROBED = pod(container("web", probed=True))
-UNPROBED = pod(container("web"))
+FIRST = Patience()
+AGAIN = FIRST.again
+
+
+def numbers(looks: list[Look], hints: Hints = NONE) -> set[int]:
+    return {socket.port for socket in believed(looks, hints)}
+
+
+def client(port: int) -> Socket:
+    return Socket(port, "UDP", container="web")
 
 
 def test_two_looks_that_agree() -> None:
-    assert settled(UNPROBED, [look(0, 80), look(1, 80)], NONE, FIRST)
+    assert settled([look(0, 80), look(1, 80)], NONE, FIRST)
 
 
 @pytest.mark.parametrize(
@@ -44,86 +52,100 @@ def test_two_looks_that_agree() -> None:
     [
         [],
         [look(0, 80)],
-        [look(0, 80), look(1, 80, 81)],
-        [look(0, 80, 81), look(1, 80)],
-        [look(0, 80), look(1, Socket(80, address="127.0.0.1", container="web"))],
+        [look(0, 80, age=15), look(1, 80, 81, age=16)],
+        [look(0, 80, 81, age=15), look(1, 80, age=16)],
+        [look(0, 80, age=15), look(1, Socket(80, address="127.0.0.1", container="web"), age=16)],
         [look(0, 80), replace(look(1, 80), flaw="half of it")],
     ],
 )
 def test_what_does_not_agree(looks: list[Look]) -> None:
-    assert not settled(
-        UNPROBED, [replace(one, containers=young(one)) for one in looks], NONE, FIRST
-    )
-
-
-def young(one: Look) -> dict[str, Running]:
-    return {name: running._replace(age=10) for name, running in one.containers.items()}
+    assert not settled(looks, NONE, FIRST)
 
 
 def test_a_container_that_was_restarted_in_between() -> None:
-    before = replace(look(0, 80), containers={"web": Running("other", 100, 0)})
-    assert not settled(UNPROBED, [before, look(1, 80)], NONE, FIRST)
+    before = replace(look(0, 80), containers={"web": Running("other", 100)})
+    assert not settled([before, look(1, 80)], NONE, FIRST)
 
 
-def test_a_probe_says_that_the_program_is_ready() -> None:
-    looks = [look(0, 80, age=1.0), look(1, 80, age=2.0)]
-    assert settled(PROBED, looks, NONE, FIRST)
-    assert not settled(UNPROBED, looks, NONE, FIRST)
+def test_a_pod_is_watched_until_it_has_the_age() -> None:
+    assert not settled([look(0, 80, age=13), look(1, 80, age=14)], NONE, FIRST)
+    assert settled([look(0, 80, age=14), look(1, 80, age=15)], NONE, FIRST)
+    assert settled([look(0, 80, age=3), look(1, 80, age=4)], NONE, Patience(watch=4))
 
 
-def test_a_program_that_listens_on_nothing_is_given_more_time() -> None:
-    assert not settled(UNPROBED, [look(0, age=4), look(1, age=5)], NONE, FIRST)
-    assert settled(UNPROBED, [look(0, age=6), look(1, age=7)], NONE, FIRST)
-
-
-def test_a_program_that_is_busy_may_still_be_starting() -> None:
-    looks = [look(0, 80, age=4, cpu=1.0), look(1, 80, age=5, cpu=1.9)]
-    assert not settled(UNPROBED, looks, NONE, FIRST)
-    assert settled(PROBED, looks, NONE, FIRST)
-    assert settled(UNPROBED, [look(0, 80, cpu=1.0), look(1, 80, cpu=1.9)], NONE, FIRST)
-
-
-def test_an_expected_port_is_waited_for() -> None:
+def test_what_somebody_says_is_open_is_waited_for() -> None:
     hints = Hints(expected=frozenset({("TCP", 80), ("TCP", 81)}))
-    assert not settled(PROBED, [look(0, 80, age=8), look(1, 80, age=9)], hints, FIRST)
-    assert settled(PROBED, [look(0, 80, age=12), look(1, 80, age=13)], hints, FIRST)
-    busy = [look(0, 80, age=30, cpu=1.0), look(1, 80, age=31, cpu=1.9)]
-    assert not settled(PROBED, busy, hints, FIRST)
+    assert not settled([look(0, 80, age=58), look(1, 80, age=59)], hints, FIRST)
+    assert settled([look(0, 80, age=60), look(1, 80, age=61)], hints, FIRST)
+    assert settled([look(0, 80, 81, age=16), look(1, 80, 81, age=17)], hints, FIRST)
 
 
 def test_an_expected_port_on_loopback_is_there() -> None:
     hints = Hints(expected=frozenset({("TCP", 80)}))
     local = Socket(80, address="127.0.0.1", container="web")
-    assert settled(PROBED, [look(0, local, age=2), look(1, local, age=3)], hints, FIRST)
+    assert settled([look(0, local, age=15), look(1, local, age=16)], hints, FIRST)
 
 
-def test_a_name_servers_client_is_no_server() -> None:
-    """It waits for its answer on a UDP port of the kernel's choice, and is gone after it."""
-    client = Socket(41234, "UDP", container="web")
-    looks = [look(at, 80, client) for at in range(3)]
-    assert not settled(UNPROBED, looks, NONE, FIRST)
-    assert settled(UNPROBED, [look(at, 80, client) for at in range(8)], NONE, FIRST)
-    declared = Hints(declared=frozenset({("UDP", 41234)}))
-    assert settled(UNPROBED, looks, declared, FIRST)
+def test_a_port_that_comes_and_goes_is_open() -> None:
+    looks = [look(at, *([80, 9] if at % 3 == 0 else [80]), age=at + 1) for at in range(16)]
+    assert numbers(looks) == numbers(looks[:-1]) == {80, 9}
+    assert settled(looks[:-1], NONE, Patience(watch=14))
 
 
-def test_looks_that_never_agree_are_believed_in_what_they_share() -> None:
-    looks = [look(0, 80, 1), look(1, 80, 2), look(2, 80, 3)]
-    assert settled(UNPROBED, looks, NONE, FIRST)
-    assert {socket.port for socket in believed(looks)} == {80}
+def test_one_that_was_open_for_a_while_at_the_start_is_not() -> None:
+    assert numbers([look(0, 1, age=1), look(1, 1, age=2), look(2, 80), look(3, 80)]) == {80}
 
 
-def test_believed_is_what_both_of_the_last_looks_have() -> None:
-    looks = [look(0, 80, 99), look(1, 80), look(2, 80)]
-    assert {socket.port for socket in believed(looks)} == {80}
+def test_a_port_that_is_another_one_each_time_is_none() -> None:
+    looks = [look(at, 80, 2000 + at, age=at) for at in range(22)]
+    assert settled(looks, NONE, FIRST)
+    assert numbers(looks) == {80}
+
+
+def test_a_clients_udp_socket_is_no_open_port() -> None:
+    """It has a port of the kernel's choice, and the next one has another."""
+    once_in_ten_seconds = [look(at, 80, client(41000 + at // 10), age=at) for at in range(17)]
+    assert settled(once_in_ten_seconds, NONE, FIRST)
+    assert numbers(once_in_ten_seconds) == {80}
+    slow_resolver = [look(at, 80, client(41000 + at // 5), age=at) for at in range(17)]
+    assert settled(slow_resolver, NONE, FIRST)
+    assert numbers(slow_resolver) == {80}
+    again = hints_again(NONE, [believed(slow_resolver)], clients=frozenset({"web"}))
+    assert settled([look(0, 80, client(5), age=2), look(1, 80, client(5), age=3)], again, AGAIN)
+    assert numbers([look(0, 80, client(45000)), look(1, 80, client(45000))], again) == {80}
+
+
+def test_a_udp_server_on_a_port_of_the_kernels_choice_keeps_it() -> None:
+    looks = [look(at, 80, client(41000), age=at) for at in range(17)]
+    assert settled(looks, NONE, FIRST)
+    assert numbers(looks) == {80, 41000}
+    young = [look(at, 80, client(41000), age=at + 1) for at in range(3)]
+    assert not settled(young, NONE, AGAIN)
+
+
+def test_a_udp_server_that_connects_to_its_first_client_is_one() -> None:
+    peer = frozenset({Socket(5353, "UDP", container="web")})
+    looks = [replace(look(at, 80), connected=peer) for at in range(2)]
+    assert numbers(looks) == {80}
+    assert numbers(looks, Hints(declared=frozenset({("UDP", 5353)}))) == {80, 5353}
+    assert numbers([look(0, 80, client(5353)), *looks]) == {80, 5353}
 
 
 def test_the_second_run_waits_for_what_the_first_one_had() -> None:
     first = Hints(declared=frozenset({("TCP", 81)}))
     hints = hints_again(first, [frozenset({Socket(80), Socket(40000)})])
     assert hints.expected == {("TCP", 80)}
-    assert not settled(PROBED, [look(0, 80, age=4), look(1, 80, age=5)], hints, AGAIN)
-    assert settled(PROBED, [look(0, 80, 50000, age=4), look(1, 80, 50000, age=5)], hints, AGAIN)
+    assert not settled([look(0, 80, age=4), look(1, 80, age=5)], hints, AGAIN)
+    assert settled([look(0, 80, 50000, age=4), look(1, 80, 50000, age=5)], hints, AGAIN)
+
+
+def test_the_second_run_is_given_as_long_as_the_first_one_needed() -> None:
+    looks = [look(0, 80, age=1), look(1, 80, age=29), look(2, 80, 81, age=30), look(3, 80, 81)]
+    late = lateness(looks, believed(looks))
+    assert late == 30
+    hints = hints_again(NONE, [believed(looks)], late)
+    assert not settled([look(0, 80, age=58), look(1, 80, age=59)], hints, AGAIN)
+    assert settled([look(0, 80, age=60), look(1, 80, age=61)], hints, AGAIN)
 
 
 def test_hints_are_declared_ports_and_what_services_lead_to() -> None:

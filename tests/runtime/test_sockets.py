@@ -16,7 +16,7 @@ PROC = Path(__file__).with_name("proc")
 
 def entries(table: str, byteorder: ByteOrder) -> list[tuple[str, str, int]]:
     lines = (PROC / byteorder / table).read_text(encoding="ascii").splitlines()
-    return [entry[:3] for entry in open_ports(lines, table, byteorder)]
+    return [entry[:3] for entry in open_ports(lines, table, byteorder) if not entry.connected]
 
 
 @pytest.mark.parametrize("byteorder", ["little", "big"])
@@ -41,6 +41,11 @@ class TestTables:
     def test_udp_sockets_without_a_peer(self, byteorder: ByteOrder) -> None:
         assert entries("udp", byteorder) == [("UDP", "0.0.0.0", 5353), ("UDP", "127.0.0.1", 5354)]
         assert entries("udp6", byteorder) == [("UDP", "::", 5355), ("UDP", "::1", 5356)]
+
+    def test_a_udp_socket_with_a_peer_is_told_apart(self, byteorder: ByteOrder) -> None:
+        lines = (PROC / byteorder / "udp").read_text(encoding="ascii").splitlines()
+        connected = [entry for entry in open_ports(lines, "udp", byteorder) if entry.connected]
+        assert [entry[:3] for entry in connected] == [("UDP", "127.0.0.1", 40000)]
 
 
 def test_the_inode_says_whose_socket_it_is() -> None:

@@ -1,0 +1,126 @@
+"""Programs that take their time, and UDP sockets of every sort, in a real cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pytest_k8snet.checks import CHECKS
+from pytest_k8snet.errors import NotApplicable, NotObserved
+from pytest_k8snet.gather import Gathered
+from pytest_k8snet.model import Application
+from pytest_k8snet.runtime import Session
+
+from .conftest import observe, write_chart
+
+pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+
+CHART = Path(__file__).with_name("charts") / "late.yaml"
+BUSY = "end=$(($(date +%s)+10)); while [ $(date +%s) -lt $end ]; do :; done"
+CHOSEN = "$((40000 + RANDOM % 15000))"
+
+
+class Program(NamedTuple):
+    """What a container runs and declares, and which runtime checks find a fault."""
+
+    run: str
+    declares: tuple[int, str] | None = None
+    probe: int | None = None
+    faults: tuple[str, ...] = ()
+
+
+PROGRAMS = {
+    # declared, and there in time
+    "at-once": Program("exec httpd -f -p 8001", (8001, "TCP"), probe=8001),
+    "after-15": Program("sleep 15; exec httpd -f -p 8002", (8002, "TCP")),
+    "after-25": Program("sleep 25; exec httpd -f -p 8003", (8003, "TCP")),
+    "busy-first": Program(f"{BUSY}; exec httpd -f -p 8004", (8004, "TCP")),
+    "never": Program("sleep 1000", (8005, "TCP"), faults=("M3", "M5A")),
+    # declared by nobody
+    "undeclared-3": Program("sleep 3; exec httpd -f -p 8011", faults=("M1",)),
+    "undeclared-6": Program("sleep 6; exec httpd -f -p 8012", faults=("M1",)),
+    "undeclared-10": Program("sleep 10; exec httpd -f -p 8013", faults=("M1",)),
+    "after-the-probe": Program(
+        "httpd -p 8014; sleep 6; exec httpd -f -p 8015", (8014, "TCP"), 8014, ("M1",)
+    ),
+    "one-second-in-three": Program(
+        "while :; do timeout 1 httpd -f -p 8016; sleep 2; done", faults=("M1",)
+    ),
+    "only-at-the-start": Program("timeout 4 httpd -f -p 8017; sleep 1000"),
+    # UDP
+    "connects-to-its-client": Program(
+        "nc -u -l -p 8021 >/dev/null & sleep 2; echo x | nc -u $(hostname -i) 8021; sleep 1000",
+        (8021, "UDP"),
+    ),
+    "udp-server": Program("while :; do nc -u -l -p 8022; done", (8022, "UDP")),
+    "undeclared-udp": Program("while :; do nc -u -l -p 8023; done", faults=("M1",)),
+    "client-every-10": Program(f"while :; do timeout 10 nc -u -l -p {CHOSEN}; done"),
+    "slow-resolver": Program(f"while :; do timeout 5 nc -u -l -p {CHOSEN}; done"),
+    "dynamic-udp": Program(f"exec nc -u -l -p {CHOSEN}", faults=("M2",)),
+    # a Service whose unit keeps no pod
+    "none": Program("exec httpd -f -p 8031", (8031, "TCP"), faults=("M5D",)),
+}
+
+
+@pytest.fixture(scope="module")
+def observed(
+    runtime: Session,
+    gather: Callable[..., list[Gathered]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Application]:
+    """The chart of all programs, observed once with the waits that a run has."""
+    values = [
+        {
+            "name": name,
+            "run": one.run,
+            "probe": one.probe,
+            **({"declares": dict(zip(("port", "protocol"), one.declares, strict=True))}
+               if one.declares else {}),
+        }
+        for name, one in PROGRAMS.items()
+    ]  # fmt: skip
+    files = {"values.yaml": json.dumps({"programs": values})}
+    folder = tmp_path_factory.mktemp("charts") / "late"
+    gathered = gather(write_chart(folder, CHART.read_text(encoding="utf-8"), **files))
+    with closing(runtime.new_stage(gathered, watch=15.0, patience=40.0)) as stage:
+        (outcome,) = observe(stage, *gathered)
+        assert outcome.observed is not None, outcome
+        yield outcome.observed
+
+
+def faults(application: Application, name: str) -> dict[str, Any]:
+    """What the checks that read sockets find on a program and its Service, or why nothing."""
+    found: dict[str, Any] = {}
+    for check in CHECKS:
+        if check.id not in ("M1", "M2", "M3", "M5A", "M5D"):
+            continue
+        for subject in application.subjects:
+            if subject.name != name or not isinstance(subject, check.on):
+                continue
+            try:
+                messages = [one.message for one in check.findings(subject, application)]
+            except (NotObserved, NotApplicable) as error:
+                found[f"({check.id})"] = str(error)
+                continue
+            if messages:
+                found[check.id] = messages
+    return found
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_verdict(observed: Application, name: str) -> None:
+    found = faults(observed, name)
+    expected = set(PROGRAMS[name].faults)
+    if PROGRAMS[name].declares is None:
+        expected |= {"M5A"} & set(found)  # its Service leads to a port that nobody declares
+    assert {key for key in found if not key.startswith("(")} == expected, found
+
+
+def test_a_verdict_says_how_old_the_pod_was(observed: Application) -> None:
+    (message,) = faults(observed, "never")["M3"]
+    assert message.endswith("nothing in the pod listens there when it is 40 s old")
