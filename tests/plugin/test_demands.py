@@ -25,7 +25,7 @@ def test_the_sets_of_ci_decide_where_the_defaults_demand_a_value(
     demanding = {**SOUND, "demand.yaml": '{{ $_ := required "set a host" .Values.host }}'}
     make_chart("charts/web", demanding, **{"ci/a-values.yaml": "host: web.example\n"})
     result = pytester.runpytest("--helm-chart=charts", "-rs", "--k8snet-json=out.json")
-    result.assert_outcomes(passed=11, skipped=5)
+    result.assert_outcomes(passed=15, skipped=5)
     result.stdout.fnmatch_lines(["SKIPPED*the values of ci/ decide: *set a host*"])
     outcomes = {chart["values"]: chart["outcome"] for chart in read_json()["charts"]}
     assert outcomes == {"defaults": "skipped", "a": "passed"}
@@ -89,5 +89,5 @@ def test_a_chart_next_door_stands_for_the_dependency_and_is_named(
     make_chart("charts/web", SOUND, **{"Chart.yaml": needy})
     make_chart("charts/redis", {})
     result = pytester.runpytest("--helm-chart=charts/web")
-    result.assert_outcomes(passed=11, skipped=4)
+    result.assert_outcomes(passed=15, skipped=4)
     result.stdout.fnmatch_lines(["k8snet: *web: redis 1.x.x taken from *redis (1.2.3)"])
