@@ -38,7 +38,7 @@ def test_autouse_fixtures_of_every_scope(
             monkeypatch.setenv("SEEN", str(tmp_path))
         """
     )
-    result = pytester.runpytest("--helm-chart=charts", workers)
+    result = pytester.runpytest("--helm-chart=charts", "--k8snet-select=M", workers)
     result.assert_outcomes(passed=10, failed=1, skipped=4)
 
 
@@ -72,7 +72,7 @@ def test_marks_that_are_added_after_collection(
                     item.add_marker({mark})
         """
     )
-    result = pytester.runpytest("--helm-chart=charts", "-rs")
+    result = pytester.runpytest("--helm-chart=charts", "--k8snet-select=M", "-rs")
     result.assert_outcomes(**{"skipped": 4, **outcomes})
     if "skip" in case:
         result.stdout.fnmatch_lines(["SKIPPED [[]1] charts/web/Chart.yaml: not here"])
@@ -103,7 +103,7 @@ def test_a_pasted_id_runs_alone_in_a_configured_project(
 ) -> None:
     make_chart("charts/web", NO_POLICY)
     make_chart("charts/api", SOUND)
-    pytester.makeini("[pytest]\nhelm_chart = charts\n")
+    pytester.makeini("[pytest]\nhelm_chart = charts\nk8snet_select = M\n")
     result = pytester.runpytest(M6)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["not complete: 1 of 30 tests ran*"])

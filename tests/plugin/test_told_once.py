@@ -18,7 +18,9 @@ def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Callable[.
     """The lines that pytest prints about the charts, without workers and with two."""
 
     def run(*args: str) -> list[str]:
-        return pytester.runpytest("--helm-chart=charts", request.param, *args).outlines
+        return pytester.runpytest(
+            "--helm-chart=charts", "--k8snet-select=M", request.param, *args
+        ).outlines
 
     return run
 
