@@ -137,6 +137,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_helm_fetches_what_is_missing_where_it_may(
     tmp_path: Path, repository: str, engine: str, lock: str, taken: str
 ) -> None:
+    (tmp_path / ".git").mkdir()  # the charts of other tests lie beside this folder
     web = write_chart(tmp_path / "web")
     declare(web, f"name: redis, version: 1.x.x, repository: {repository}")
     if lock:
