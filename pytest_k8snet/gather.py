@@ -61,8 +61,8 @@ class Gathered:
     """What became of a :class:`Target`: an application, or the error instead of one.
 
     ``skipped`` stands in the place of an error where the chart's own values
-    demand what its ``ci/`` files give. ``warnings`` is what Helm or the chart
-    wrote to standard error.
+    demand what its ``ci/`` files give, and where they render to nothing.
+    ``warnings`` is what Helm or the chart wrote to standard error.
     """
 
     target: Target
@@ -213,6 +213,9 @@ class Gathering:
     ) -> Gathered:
         if rendered.error is not None:
             return Gathered(target, error=rendered.error, warnings=rendered.warnings)
+        if not rendered.templates and not rendered.definitions:
+            nothing = f"{target.id} renders to nothing with these values, so nothing is checked"
+            return Gathered(target, skipped=nothing, warnings=rendered.warnings)
         try:
             application = read_application(
                 rendered.templates,
@@ -258,7 +261,7 @@ def _without_demands(gathered: Iterable[Gathered]) -> Iterator[Gathered]:
     for one in gathered:
         own = one.target.values.name == DEFAULTS and not one.target.values.files
         if own and one.target.chart.path in rendered and wants_values(one.error):
-            yield replace(one, error="", skipped=one.error)
+            yield replace(one, error="", skipped=f"the values of ci/ decide: {one.error}")
         else:
             yield one
 

@@ -125,7 +125,7 @@ class RendersItem(ChartItem):
         if self.gathered.warnings:
             self.add_report_section("call", "helm", plain(self.gathered.warnings))
         if self.gathered.skipped:
-            pytest.skip(f"the values of ci/ decide: {self.gathered.skipped}")
+            pytest.skip(self.gathered.skipped)
         if self.gathered.application is None:
             self._judge(self.gathered.error)
             return

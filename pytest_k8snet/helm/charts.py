@@ -150,9 +150,19 @@ def _charts_below(folder: Path) -> Iterator[Chart]:
         candidates += [here / name for name in archives if name.endswith(ARCHIVES)]
         for path in candidates:
             chart = read_chart(path)
-            # An archive that is no chart at all is none of our business here.
-            if not chart.library and not (chart.problem and chart.packed):
+            if not chart.library and not (chart.problem and _is_no_chart(path)):
                 yield chart
+
+
+def _is_no_chart(path: Path) -> bool:
+    """Whether it is an archive of something else; one that is broken may be a chart."""
+    try:
+        _member(path, "Chart.yaml")
+    except FileNotFoundError:
+        return path.is_file()
+    except UNREADABLE:
+        pass
+    return False
 
 
 def _refuse(error: OSError) -> None:

@@ -92,6 +92,25 @@ def test_what_helm_writes_to_standard_error_is_shown_with_its_chart(
     assert result.stdout.str().count("symbolic link") == 1
 
 
+def test_a_broken_archive_among_charts_is_not_left_out(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", SOUND)
+    (pytester.path / "charts/api-1.0.0.tgz").write_bytes(b"half of an archive")
+    result = pytester.runpytest("--helm-chart=charts")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*charts/api-1.0.0.tgz: *"])
+
+
+def test_a_chart_that_renders_to_nothing_is_no_pass(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", {"off.yaml": "{{ if .Values.on }}kind: List{{ end }}"})
+    result = pytester.runpytest("--helm-chart=charts", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*charts/web renders to nothing with these values*"])
+
+
 USAGE = {
     "no such chart": (["--helm-chart=nowhere"], "*--helm-chart=*nowhere*"),
     "no chart in it": (["--helm-chart=."], "*no chart in this folder*"),
