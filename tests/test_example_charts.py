@@ -134,10 +134,10 @@ def gathered() -> tuple[Gathered, ...]:
 def as_observed(application: Application) -> Application:
     """The application with the sockets that its programs open.
 
-    A RenderRequest ends before anyone can look at it.
+    A Job ends before anyone can look at it.
     """
     workloads = (
-        workload if workload.kind == "RenderRequest" else _with_sockets(workload, application.chart)
+        workload if workload.kind == "Job" else _with_sockets(workload, application.chart)
         for workload in application.workloads
     )
     return replace(application, workloads=tuple(workloads))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugin.charts import NO_POLICY, SERVICE, SOUND, WEB
+from plugin.charts import NO_POLICY, POLICY, SERVICE, SOUND, WEB
 
 M6 = "charts/web/Chart.yaml::defaults::Deployment/web::M6-no-network-policy"
 MakeChart = Callable[..., Path]
@@ -104,13 +104,13 @@ def test_verdicts_are_the_same_in_every_mode_of_distribution(
     pytester.runpytest("--helm-chart=charts", "--k8snet-json=out.json", *mode.split())
     alone, out = (pytester.path / name for name in ("alone.json", "out.json"))
     assert alone.read_bytes() == out.read_bytes()
-    assert len(read_json()["results"]) == 30
+    assert len(read_json()["results"]) == 38
 
 
 def test_k_and_m_select(run: Callable[..., Any], make_chart: MakeChart) -> None:
     make_chart("charts/web", NO_POLICY)
     # pytest-xdist does not count what is deselected.
-    run("-k", "Service").assert_outcomes(passed=7, skipped=1, deselected=None)
+    run("-k", "Service").assert_outcomes(passed=8, skipped=1, deselected=None)
     run("-m", "M6 or M7").assert_outcomes(passed=1, failed=1, deselected=None)
     run("-m", "k8snet_runtime").assert_outcomes(skipped=3, deselected=None)
 
@@ -154,7 +154,7 @@ def test_junit_has_every_item(
     make_chart("charts/web", NO_POLICY)
     run("--junitxml=junit.xml")
     text = (pytester.path / "junit.xml").read_text(encoding="utf-8")
-    assert 'tests="15"' in text
+    assert 'tests="19"' in text
     assert 'failures="1"' in text
     assert "M6-no-network-policy" in text
 
@@ -163,10 +163,11 @@ def test_a_note_passes_and_fails_only_when_strict(
     run: Callable[..., Any], make_chart: MakeChart, read_json: Callable[..., Any]
 ) -> None:
     bare = WEB[: WEB.index("              ports:")]
-    make_chart(
-        "charts/web",
-        {**SOUND, "web.yaml": bare, "service.yaml": SERVICE.replace("http", "8080")},
-    )
+    numbered = {
+        "service.yaml": SERVICE.replace("http", "8080"),
+        "policy.yaml": POLICY.replace("port: http", "port: 8080"),
+    }
+    make_chart("charts/web", {**SOUND, "web.yaml": bare, **numbered})
     result = run("--k8snet-json=out.json", "-v")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["M5B-service-undeclared-port * 1 note in 1 chart"])
