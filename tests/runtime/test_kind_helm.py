@@ -34,7 +34,7 @@ spec:
       - {{name: web, image: "{BUSYBOX}", imagePullPolicy: Never, command: [sleep, "600"]}}
 ---
 apiVersion: batch/v1
-kind: RenderRequest
+kind: Job
 metadata: {{name: once}}
 spec:
   template:
