@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_k8snet.helm import Renderer, RenderRequest, choose_engine, find_charts
+from pytest_k8snet.helm.charts import find_charts
+from pytest_k8snet.helm.engine import choose_engine
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import RenderRequest
 
 
 def write_manifests(charts: Path, folder: Path) -> tuple[list[Path], list[str]]:

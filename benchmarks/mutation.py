@@ -19,7 +19,8 @@ from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.finding import Finding
 from pytest_k8snet.gather import Gathering
-from pytest_k8snet.helm import Renderer, choose_engine
+from pytest_k8snet.helm.engine import choose_engine
+from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.index import policies_of, selected
 from pytest_k8snet.matching import target_number, targets
 from pytest_k8snet.model import Application, Reference, Selector, Service, ServicePort, Subject

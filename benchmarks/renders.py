@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_k8snet.helm import Rendered, Renderer, RenderRequest
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import Rendered, RenderRequest
 
 FOLDER = "K8SNET_BENCHMARK_RENDERS"
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.explain import page
 from pytest_k8snet.finding import Level
-from pytest_k8snet.settings import OPTIONS, Option
+from pytest_k8snet.options import Option
+from pytest_k8snet.settings import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python docs/make.py"

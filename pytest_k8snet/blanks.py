@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from .helm import Chart
+from .helm.charts import Chart
 from .index import selected
 from .kinds import KIND_NAMES
 from .model import Application, Blank

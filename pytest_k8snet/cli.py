@@ -18,7 +18,8 @@ import pytest
 from . import __version__
 from .errors import SettingsError
 from .helm.charts import ARCHIVES, is_chart
-from .settings import OPTIONS, Option
+from .options import Option
+from .settings import OPTIONS
 
 # Charts are named without an option, there are no other tests, and explain is a command.
 _WITHOUT_USE = {"--helm-chart", "--k8snet-with-tests", "--k8snet-explain"}

@@ -8,7 +8,7 @@ import pytest
 
 from .checks import CHECKS, Check
 from .errors import SettingsError
-from .settings import chosen_checks
+from .selection import chosen_checks
 
 
 def explain(word: str) -> int:

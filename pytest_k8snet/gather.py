@@ -20,11 +20,13 @@ from typing import NamedTuple
 from .blanks import blank_workloads
 from .cures import Candidate, candidates, cured
 from .errors import ChartError, SettingsError
-from .helm import Chart, Rendered, Renderer, RenderRequest, ValuesSet, find_charts, values_sets
 from .helm.asked import asked_values, wants_values, with_asked
+from .helm.charts import Chart, find_charts
 from .helm.engine import Engine, choose_engine
 from .helm.fetch import fetch_with, pull
-from .helm.values import DEFAULTS
+from .helm.renderer import Renderer
+from .helm.request import Rendered, RenderRequest
+from .helm.values import DEFAULTS, ValuesSet, values_sets
 from .manifests import read_application
 from .model import Application, Cure
 from .neighbours import (

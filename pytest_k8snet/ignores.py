@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from .errors import SettingsError
-from .settings import chosen_checks
+from .selection import chosen_checks
 
 _OPTION = "k8snet_ignore_findings"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .errors import SettingsError
 from .gather import Gathering
-from .helm import choose_engine, open_pool
+from .helm.engine import choose_engine
+from .helm.renderer import Renderer
 from .model import Application, Workload
 from .reach import PROTOCOLS, Action, Direction, Step, Truth, reach_of
 from .settings import Settings
@@ -29,8 +30,8 @@ def explain_connection(chart: str, source: str, target: str, port: str) -> None:
     """
     number, protocol = _port(port)
     settings = Settings(root=Path.cwd(), charts=(chart,))
-    with open_pool(choose_engine(), timeout=settings.render_timeout) as pool:
-        gathered = Gathering(settings, pool).run()
+    with Renderer(choose_engine(), timeout=settings.render_timeout) as renderer:
+        gathered = Gathering(settings, renderer).run()
     for one in gathered:
         sys.stdout.write(f"{one.target.id} [{one.target.values.name}]\n")
         if one.application is None:

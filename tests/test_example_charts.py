@@ -13,7 +13,8 @@ import pytest
 from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.gather import Gathered, Gathering
-from pytest_k8snet.helm import Renderer, choose_engine
+from pytest_k8snet.helm.engine import choose_engine
+from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.model import Application, Socket, Workload
 from pytest_k8snet.settings import Settings
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_k8snet.errors import HelmMissing
-from pytest_k8snet.helm import Engine, Rendered, Renderer, RenderRequest, choose_engine
+from pytest_k8snet.helm.engine import Engine, choose_engine
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import Rendered, RenderRequest
 
 Render = Callable[..., Rendered]
 ENGINES = ("embedded", "helm")

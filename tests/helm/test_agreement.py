@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helm.writing import declare, write_chart
-from pytest_k8snet.helm import Rendered, Renderer, RenderRequest
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import Rendered, RenderRequest
 
 DEPLOYMENT = """\
 {{- range $name, $port := .Values.parts }}

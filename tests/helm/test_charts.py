@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from helm.writing import declare, pack, write_chart
 from pytest_k8snet.errors import ChartError, SettingsError
-from pytest_k8snet.helm import Chart, Dependency, Workspace, find_charts
+from pytest_k8snet.helm.charts import Chart, Dependency, find_charts
+from pytest_k8snet.helm.dependencies import Workspace
 
 
 def names(charts: tuple[Chart, ...]) -> list[str]:

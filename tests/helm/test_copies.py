@@ -13,7 +13,8 @@ import pytest
 from helm.conftest import engine_or_skip
 from helm.writing import contents, declare, pack, write_chart
 from pytest_k8snet.errors import ChartError
-from pytest_k8snet.helm import Chart, Workspace, find_charts
+from pytest_k8snet.helm.charts import Chart, find_charts
+from pytest_k8snet.helm.dependencies import Workspace
 from pytest_k8snet.helm.fetch import fetch_with, pull
 
 NEEDS = "name: redis, version: 1.x.x, repository: https://charts.example.com"

@@ -12,7 +12,9 @@ import pytest
 from helm.conftest import Render, engine_or_skip
 from helm.writing import contents, declare, pack, write_chart
 from pytest_k8snet.errors import ChartError
-from pytest_k8snet.helm import Chart, Renderer, Workspace, find_charts
+from pytest_k8snet.helm.charts import Chart, find_charts
+from pytest_k8snet.helm.dependencies import Workspace
+from pytest_k8snet.helm.renderer import Renderer
 
 REMOTE = "name: redis, version: 18.x, repository: https://charts.example.com"
 

@@ -11,8 +11,8 @@ import pytest
 
 from helm.conftest import engine_or_skip
 from pytest_k8snet.errors import HelmMissing
-from pytest_k8snet.helm import choose_engine
 from pytest_k8snet.helm import engine as engines
+from pytest_k8snet.helm.engine import choose_engine
 
 BOTH_WAYS = ("pip install 'pytest-k8snet[helm]'", "--k8snet-helm=/path/to/helm")
 
@@ -64,7 +64,7 @@ def test_a_path_is_taken_as_it_is(program: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_choosing_loads_no_helm() -> None:
     code = (
-        "import sys\nfrom pytest_k8snet.helm import choose_engine\n"
+        "import sys\nfrom pytest_k8snet.helm.engine import choose_engine\n"
         "choose_engine.__name__\nprint(*sys.modules)"
     )
     loaded = subprocess.run(

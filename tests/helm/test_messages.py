@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_k8snet.helm import RenderRequest
 from pytest_k8snet.helm.messages import clean, crashed, ended, explained, warnings
+from pytest_k8snet.helm.request import RenderRequest
 
 REQUEST = RenderRequest(Path("/charts/web"), label="charts/web")
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"

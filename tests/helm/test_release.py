@@ -8,8 +8,9 @@ import pytest
 
 from helm.writing import write_chart
 from pytest_k8snet.errors import HelmMissing, InstallError
-from pytest_k8snet.helm import Engine, RenderRequest, install, uninstall
-from pytest_k8snet.helm.engine import BinaryEngine
+from pytest_k8snet.helm.engine import BinaryEngine, Engine
+from pytest_k8snet.helm.release import install, uninstall
+from pytest_k8snet.helm.request import RenderRequest
 
 UNREACHABLE = """\
 apiVersion: v1

@@ -9,8 +9,9 @@ import pytest
 
 from helm.conftest import Render
 from helm.writing import declare, pack, write_chart
-from pytest_k8snet.helm import Definition, Engine, find_charts
-from pytest_k8snet.helm.engine import KUBE_VERSION
+from pytest_k8snet.helm.charts import find_charts
+from pytest_k8snet.helm.engine import KUBE_VERSION, Engine
+from pytest_k8snet.helm.request import Definition
 
 CRD = """\
 apiVersion: apiextensions.k8s.io/v1
@@ -129,7 +130,8 @@ def test_text_that_looks_like_a_source_line_stays_where_it_is(
 def test_the_users_environment_changes_nothing(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pytest_k8snet.helm import Renderer, RenderRequest
+    from pytest_k8snet.helm.renderer import Renderer
+    from pytest_k8snet.helm.request import RenderRequest
 
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")

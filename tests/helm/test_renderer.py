@@ -16,8 +16,9 @@ import pytest
 from helm.conftest import engine_or_skip
 from helm.writing import NEVER_ENDING, write_chart
 from pytest_k8snet.errors import HelmMissing
-from pytest_k8snet.helm import Engine, Rendered, Renderer, RenderRequest
-from pytest_k8snet.helm.engine import BinaryEngine, EmbeddedEngine
+from pytest_k8snet.helm.engine import BinaryEngine, EmbeddedEngine, Engine
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import Rendered, RenderRequest
 
 PATIENCE = 30  # seconds that a test waits before it says that nothing will come
 
@@ -219,7 +220,9 @@ def test_leaving_the_renderer_ends_helm_in_the_middle_of_a_chart(
 PARENT = """
 import sys
 from pathlib import Path
-from pytest_k8snet.helm import RenderRequest, choose_engine, Renderer
+from pytest_k8snet.helm.engine import choose_engine
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import RenderRequest
 
 with Renderer(choose_engine(sys.argv[1]), processes=1) as renderer:
     request = RenderRequest(Path(sys.argv[2]), values=(Path(sys.argv[3]),))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from helm.writing import write_chart
 from pytest_k8snet.errors import SettingsError
-from pytest_k8snet.helm import Chart, ValuesSet, values_sets
+from pytest_k8snet.helm.charts import Chart
+from pytest_k8snet.helm.values import ValuesSet, values_sets
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import pytest
 
 from helm.conftest import ENGINES, engine_or_skip
 from pytest_k8snet.errors import InstallError
-from pytest_k8snet.helm import Engine, RenderRequest, install, uninstall
+from pytest_k8snet.helm.engine import Engine
+from pytest_k8snet.helm.release import install, uninstall
+from pytest_k8snet.helm.request import RenderRequest
 from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
 

@@ -1,0 +1,163 @@
+"""What an option is: its flag, its ini value, its help and how what the user gave is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import SettingsError
+
+
+class Given(NamedTuple):
+    """What the user gave for one option.
+
+    ``value`` is a text, a tuple of texts for an option that can be repeated, or a
+    bool for a switch; ``folder`` is where its relative paths start: where pytest
+    was called for the command line, the ini file's for an ini value.
+    """
+
+    flag: str
+    value: Any
+    folder: Path
+
+    @property
+    def shown(self) -> str:
+        """The option as the user would write it."""
+        return f"{self.flag}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One command line option and the ini value of the same meaning.
+
+    ``metavar`` is empty for a switch. A ``many`` option can be given several
+    times; its ini value has one entry a line. ``read`` turns what was given into
+    the setting.
+
+    :raises SettingsError: from ``read``, where the value cannot be used; says which
+        option and what is expected.
+    """
+
+    flag: str
+    metavar: str
+    help: str
+    read: Callable[[Given], Any]
+    default: str = ""
+    many: bool = False
+    ini_only: bool = False
+    flag_only: bool = False
+
+    @property
+    def ini(self) -> str:
+        """The ini name: ``--k8snet-json`` is ``k8snet_json``."""
+        return self.flag.lstrip("-").replace("-", "_")
+
+    @property
+    def ini_type(self) -> Any:
+        """The type as ``pytest.Parser.addini`` calls it."""
+        if self.many:
+            return "linelist"
+        return "string" if self.metavar else "bool"
+
+    def setting(self, value: Any, folder: Path) -> Any:
+        """The setting that this value means; None, False and nothing mean the default."""
+        if self.many:
+            value = tuple(value or ())
+        elif self.metavar:
+            value = str(value or self.default)
+        else:
+            value = bool(value)
+        return self.read(Given(self.flag, value, folder))
+
+
+def option(
+    flag: str,
+    metavar: str,
+    text: str,
+    default: str = "",
+    *,
+    read: Callable[[Given], Any] = lambda given: given.value,
+    many: bool = False,
+    ini_only: bool = False,
+    flag_only: bool = False,
+) -> Any:
+    """A field of a dataclass that an option sets; read as text, texts or a switch unless told."""
+    made = Option(flag, metavar, text, read, default, many, ini_only, flag_only)
+    return field(
+        default_factory=lambda: made.setting(None, Path()),
+        metadata={"option": made},
+    )
+
+
+def words(given: Given) -> tuple[str, ...]:
+    """The entries of a list that may also be separated by commas."""
+    return tuple(word.strip() for entry in given.value for word in entry.split(",") if word.strip())
+
+
+def path(given: Given) -> Path | None:
+    """A path, which need not be there yet."""
+    return given.folder / Path(given.value).expanduser() if given.value else None
+
+
+def files(given: Given) -> tuple[Path, ...]:
+    """Paths of files that are there."""
+    paths = tuple(given.folder / Path(entry).expanduser() for entry in given.value)
+    for one in paths:
+        if not one.is_file():
+            raise SettingsError(f"{given.flag}={one}: there is no such file")
+    return paths
+
+
+def places(given: Given) -> tuple[str, ...]:
+    """Paths, and addresses as they are."""
+    return tuple(
+        entry if "://" in entry else str(given.folder / Path(entry).expanduser())
+        for entry in given.value
+    )
+
+
+def seconds(given: Given) -> float:
+    """A time above 0."""
+    try:
+        number = float(given.value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise SettingsError(f"{given.shown}: expected a number of seconds above 0")
+    return number
+
+
+def count(given: Given) -> int | None:
+    """A whole number above 0, if there is any."""
+    if given.value and not (given.value.isdecimal() and int(given.value)):
+        raise SettingsError(f"{given.shown}: expected a whole number above 0")
+    return int(given.value) if given.value else None
+
+
+def choice(*choices: str) -> Callable[[Given], str]:
+    """One of these words."""
+
+    def read(given: Given) -> str:
+        if given.value not in choices:
+            raise SettingsError(f"{given.shown}: expected one of {', '.join(choices)}")
+        return str(given.value)
+
+    return read
+
+
+def dns_label(longest: int) -> Callable[[Given], str]:
+    """A DNS label (RFC 1123) of at most so many characters: what the API server takes as a name."""
+
+    def read(given: Given) -> str:
+        text = str(given.value)
+        plain = text.replace("-", "a")
+        named = plain.isascii() and plain.isalnum() and plain == plain.lower()
+        if not (named and len(text) <= longest) or "-" in (text[0], text[-1]):
+            raise SettingsError(
+                f"{given.shown}: expected up to {longest} of a-z, 0-9 and -, no - at either end"
+            )
+        return text
+
+    return read
