@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import yamltext
-from .checks import CHECKS, Check
+from .checks import CHECKS
 from .errors import K8sNetError
-from .model import Application, Cure, Reference, Subject
+from .model import Application, Cure, Reference
 
 # Where to look first; the render decides.
 _LIKELY: Mapping[str, re.Pattern[str]] = {
@@ -24,6 +24,14 @@ _LIKELY: Mapping[str, re.Pattern[str]] = {
     "M7": re.compile(r"host.?(?:network|port)", re.IGNORECASE),
 }
 _MOST = 8  # renders for one chart and values set
+
+
+class Fault(NamedTuple):
+    """What a cure is looked for: a finding, as far as it can differ from another."""
+
+    check: str
+    reference: Reference
+    reading: str
 
 
 class Candidate(NamedTuple):
@@ -41,55 +49,58 @@ class Candidate(NamedTuple):
         return f"{self.key}: {str(self.turned).lower()}"
 
 
-def candidates(chart: Path, application: Application) -> tuple[Candidate, ...]:
-    """The booleans that may cure what M6 and M7 find in the application.
+def faults(application: Application) -> frozenset[Fault]:
+    """What M6 and M7 find in the application."""
+    return frozenset(_faults(application))
+
+
+def candidates(chart: Path, found: Iterable[Fault]) -> tuple[Candidate, ...]:
+    """The booleans that may cure these, the likeliest first.
 
     ``chart`` is the chart's folder; a packed chart has no candidates.
     """
-    wanted = [_LIKELY[check.id] for check in _checks() if any(_faulty(check, application))]
+    wanted = {_LIKELY[fault.check] for fault in found}
     if not wanted:
         return ()
-    found = dict.fromkeys(
+    likely = dict.fromkeys(
         Candidate(key, not value)
         for key, value in _booleans_of(chart)
         if any(pattern.search(key) for pattern in wanted)
     )
-    return tuple(found)[:_MOST]
+    return tuple(likely)[:_MOST]
 
 
-def cured(application: Application, turned: Application, candidate: Candidate) -> Iterator[Cure]:
-    """What the application with the turned value no longer shows.
+def cured(found: Iterable[Fault], turned: Application, candidate: Candidate) -> dict[Fault, Cure]:
+    """Those of the faults that the application with the turned value no longer shows.
 
     Only of a check that the value's name speaks of: policies do not hold in the
     node's network namespace, so ``hostNetwork: true`` takes M6's finding away,
     and is no cure for it.
     """
-    for check in _checks():
-        if not _LIKELY[check.id].search(candidate.key):
+    left = {(fault.check, fault.reference) for fault in _faults(turned)}
+    there = {subject.reference for subject in turned.subjects}
+    return {
+        fault: Cure(fault.check, fault.reference, str(candidate))
+        for fault in found
+        if _LIKELY[fault.check].search(candidate.key)
+        and fault.reference in there
+        and (fault.check, fault.reference) not in left
+    }
+
+
+def _faults(application: Application) -> Iterator[Fault]:
+    for check in CHECKS:
+        if check.id not in _LIKELY:
             continue
-        left = set(_faulty(check, turned))
-        there = {subject.reference for subject in _subjects(check, turned)}
-        for reference in _faulty(check, application):
-            if reference in there and reference not in left:
-                yield Cure(check.id, reference, str(candidate))
-
-
-def _checks() -> Iterator[Check]:
-    return (check for check in CHECKS if check.id in _LIKELY)
-
-
-def _faulty(check: Check, application: Application) -> Iterator[Reference]:
-    for subject in _subjects(check, application):
-        try:
-            found = check.findings(subject, application)
-        except K8sNetError:  # it does not apply
-            continue
-        if found:
-            yield subject.reference
-
-
-def _subjects(check: Check, application: Application) -> Iterator[Subject]:
-    return (subject for subject in application.subjects if isinstance(subject, check.on))
+        for subject in application.subjects:
+            if not isinstance(subject, check.on):
+                continue
+            try:
+                findings = check.findings(subject, application)
+            except K8sNetError:  # it does not apply
+                continue
+            for finding in findings:
+                yield Fault(check.id, subject.reference, finding.reading)
 
 
 def _booleans_of(chart: Path) -> Iterator[tuple[str, bool]]:

@@ -10,15 +10,16 @@ import contextlib
 import gc
 import os
 import tempfile
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from .blanks import blank_workloads
-from .cures import Candidate, candidates, cured
+from .cures import Candidate, Fault, candidates, cured, faults
 from .errors import ChartError, SettingsError
 from .helm.asked import asked_values, wants_values, with_asked
 from .helm.charts import Chart, find_charts
@@ -27,7 +28,7 @@ from .helm.fetch import fetch_with, pull
 from .helm.renderer import Renderer
 from .helm.request import Rendered, RenderRequest
 from .helm.values import DEFAULTS, ValuesSet, values_sets
-from .manifests import read_application
+from .manifests import Documents, read_application
 from .model import Application, Cure
 from .neighbours import (
     find_neighbours,
@@ -152,12 +153,14 @@ class Gathering:
                 refused[target] = "" if target.chart.path in broken else str(error)
                 broken[target.chart.path] = None
         rendered = self._renderer.render(requests)
-        for target in targets:
-            if target in refused:
-                if refused[target]:
-                    yield Gathered(target, error=refused[target])
-            else:
-                yield self._read_one(target, next(rendered), release, second=second)
+        for _, sets in groupby(targets, key=lambda target: target.chart.path):
+            documents = Documents()
+            for target in sets:
+                if target in refused:
+                    if refused[target]:
+                        yield Gathered(target, error=refused[target])
+                else:
+                    yield self._read_one(target, next(rendered), release, documents, second=second)
 
     def _asked(self, one: Gathered) -> Gathered:
         """The error with all values in it that the chart asks for, where it asks for some."""
@@ -173,27 +176,32 @@ class Gathering:
         return replace(one, error=with_asked(one.error, keys))
 
     def _with_cures(self, gathered: list[Gathered]) -> list[Gathered]:
-        """Try the values that may cure a finding."""
-        trials = [
-            (number, candidate)
-            for number, one in enumerate(gathered)
-            if one.application is not None
-            for candidate in candidates(one.target.chart.path, one.application)
-        ]
-        turned = self._read(
-            [_turned(gathered[number].target, candidate) for number, candidate in trials],
-            self._settings.release,
-        )
-        found: dict[int, list[Cure]] = defaultdict(list)
-        for (number, candidate), other in zip(trials, turned, strict=True):
-            before = gathered[number].application
-            if before is not None and other.application is not None:
-                found[number] += cured(before, other.application, candidate)
-        for number, cures in found.items():
-            one = gathered[number]
-            if one.application is not None and cures:
-                application = replace(one.application, cures=tuple(cures))
-                gathered[number] = replace(one, application=application)
+        """Try the values that may cure a finding, one after the other, until one does."""
+        cases: dict[tuple[Path, frozenset[Fault]], _Case] = {}
+        for number, one in enumerate(gathered):
+            if one.application is not None and (found := faults(one.application)):
+                path = one.target.chart.path
+                if (path, found) not in cases:
+                    tried = deque(candidates(path, found))
+                    cases[path, found] = _Case(one.target, set(found), tried)
+                cases[path, found].numbers.append(number)
+        while waiting := [case for case in cases.values() if case.left and case.candidates]:
+            trials = [(case, case.candidates.popleft()) for case in waiting]
+            turned = self._read(
+                [_turned(case.target, candidate) for case, candidate in trials],
+                self._settings.release,
+            )
+            for (case, candidate), other in zip(trials, turned, strict=True):
+                if other.application is not None:
+                    gone = cured(case.left, other.application, candidate)
+                    case.left -= gone.keys()
+                    case.cures |= dict.fromkeys(gone.values())
+        for case in cases.values():
+            for number in case.numbers if case.cures else ():
+                application = gathered[number].application
+                if application is not None:
+                    application = replace(application, cures=tuple(case.cures))
+                    gathered[number] = replace(gathered[number], application=application)
         return gathered
 
     def _request(self, target: Target, release: str) -> RenderRequest:
@@ -211,7 +219,13 @@ class Gathering:
         )
 
     def _read_one(
-        self, target: Target, rendered: Rendered, release: str, *, second: bool
+        self,
+        target: Target,
+        rendered: Rendered,
+        release: str,
+        documents: Documents,
+        *,
+        second: bool,
     ) -> Gathered:
         if rendered.error is not None:
             return Gathered(target, error=rendered.error, warnings=rendered.warnings)
@@ -227,6 +241,7 @@ class Gathering:
                 namespace=self._settings.namespace,
                 crds=[definition.name for definition in rendered.definitions],
                 second=second,
+                documents=documents,
             )
         except ChartError as error:
             return Gathered(target, error=str(error), warnings=rendered.warnings)
@@ -254,6 +269,20 @@ class Gathering:
                 application = replace(first, second=second.application)
                 gathered[number] = replace(gathered[number], application=application)
         return gathered
+
+
+@dataclass(slots=True)
+class _Case:
+    """Values sets of a chart that show the same faults: what cures one of them is told of all.
+
+    ``numbers`` are their places among what was gathered, ``left`` are the faults without a cure.
+    """
+
+    target: Target
+    left: set[Fault]
+    candidates: deque[Candidate]
+    numbers: list[int] = field(default_factory=list)
+    cures: dict[Cure, None] = field(default_factory=dict)
 
 
 def _without_demands(gathered: Iterable[Gathered]) -> Iterator[Gathered]:

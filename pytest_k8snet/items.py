@@ -276,10 +276,9 @@ class CheckItem(ChartItem):
 
     @property
     def _cure(self) -> str:
-        """The chart's own values that make the findings on this object go away."""
+        """The chart's own value that makes the findings on this object go away."""
         about = (self.check.id, self.subject.reference)
-        found = (value for check, obj, value in self.application.cures if (check, obj) == about)
-        return " or ".join(found)
+        return next((cure.value for cure in self.application.cures if cure[:2] == about), "")
 
     def _without_reason(self) -> str:
         where = place(self.gathered.target.id, self.subject.source, None)

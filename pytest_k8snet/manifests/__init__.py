@@ -4,5 +4,6 @@ Field meanings and defaults: https://kubernetes.io/docs/reference/kubernetes-api
 """
 
 from .application import read_application
+from .documents import Documents
 
-__all__ = ["read_application"]
+__all__ = ["Documents", "read_application"]

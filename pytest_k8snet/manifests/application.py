@@ -20,6 +20,7 @@ from ..model import (
     Service,
     Workload,
 )
+from .documents import Documents
 from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
 from .services import read_ingress, read_service
@@ -68,6 +69,7 @@ def read_application(
     namespace: str = "default",
     crds: Iterable[str] = (),
     second: bool = False,
+    documents: Documents | None = None,
 ) -> Application:
     """Read what one chart rendered to.
 
@@ -75,9 +77,10 @@ def read_application(
     :param crds: names of the CRDs of the chart's ``crds/`` folders.
     :param second: only compute units and policies are asked for: what a release is compared by
         with another release of the same chart.
+    :param documents: what is shared with the chart's other values sets.
     :raises ManifestError: a text is not YAML, or a document is no object.
     """
-    reader = _ApplicationReader(namespace, second=second)
+    reader = _ApplicationReader(namespace, documents or Documents(), second=second)
     for name in crds:
         reader.add_custom(
             "CustomResourceDefinition", Reference("CustomResourceDefinition", "", name)
@@ -104,8 +107,9 @@ def read_application(
 class _ApplicationReader:
     """Sorts the objects of one application by what they are."""
 
-    def __init__(self, namespace: str, *, second: bool) -> None:
+    def __init__(self, namespace: str, documents: Documents, *, second: bool) -> None:
         self._namespace = namespace
+        self._documents = documents
         self._second = second
         self._seen: set[tuple[str, Reference]] = set()
         self.workloads: list[Workload] = []
@@ -134,10 +138,10 @@ class _ApplicationReader:
         if self._second and kind and not _compared(kind):
             return
         if kind in _SCANNED or _only_custom(kind, text):
-            yamltext.scan(text, source)
+            self._documents.scan(text, source)
             self._note_scanned(kind, text)
             return
-        data = yamltext.load(text, source)
+        data = self._documents.load(text, source)
         if data is None:
             return
         if not isinstance(data, dict):
