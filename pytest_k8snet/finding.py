@@ -18,6 +18,29 @@ class Level(str, Enum):
 FAULT, NOTE = Level.FAULT, Level.NOTE
 
 
+class Exposed(str, Enum):
+    """The widest place from which the ports of a finding answer, the worst one first."""
+
+    CLUSTER = "cluster"
+    """Any pod of the cluster."""
+    WORLD = "world"
+    """Outside the cluster, and not from any pod of it."""
+    NAMESPACE = "namespace"
+    """Any pod of the same namespace."""
+    NAMED = "named"
+    """Only pods that policies name: other workloads, or whatever has certain labels."""
+    NOBODY = "nobody"
+    """No other pod: policies forbid it, or nothing listens."""
+    LOOPBACK = "loopback"
+    """Processes of the same pod."""
+
+
+_WORST_FIRST: tuple[Exposed | None, ...] = (
+    *(Exposed.CLUSTER, Exposed.WORLD, Exposed.NAMESPACE, Exposed.NAMED),
+    *(None, Exposed.NOBODY, Exposed.LOOPBACK),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a check found on one object.
@@ -37,6 +60,8 @@ class Finding:
     :ivar line: of the template, from 1, where it could be found out.
     :ivar cure: values of the chart that make it go away, as a values file has
         them, "" where none is known.
+    :ivar reach: from where its ports answer, in words, "" where that was not asked.
+    :ivar exposed: the widest of these places.
     """
 
     reading: str
@@ -51,6 +76,13 @@ class Finding:
     level: Level = FAULT
     line: int | None = None
     cure: str = ""
+    reach: str = ""
+    exposed: Exposed | None = None
+
+    @property
+    def urgency(self) -> int:
+        """What to sort by: 0 for what any pod of the cluster reaches, loopback last."""
+        return _WORST_FIRST.index(self.exposed)
 
     @property
     def fault(self) -> bool:

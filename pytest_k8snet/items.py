@@ -272,6 +272,7 @@ class CheckItem(ChartItem):
             process=finding.process and plain(finding.process),
             line=line,
             cure=plain(self._cure),
+            reach=plain(finding.reach),
         )
 
     @property

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from ..errors import NotApplicable
 from ..finding import FAULT, NOTE, Finding, Level
 from ..model import Application, Service, Subject
+from ._exposure import with_exposure
 
 Run: TypeAlias = Callable[..., Iterator[Finding]]
 
@@ -21,6 +22,7 @@ class Check:
     ``readings`` gives the level of each reading it can yield.
     ``needs_sockets``: without an observation the item is skipped.
     ``uses_sockets``: it has a verdict without one, and a better one with it.
+    ``tells_reach``: its findings say from where their ports answer.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Check:
     uses_sockets: bool
     page: str
     run: Run
+    tells_reach: bool = False
 
     @property
     def full_name(self) -> str:
@@ -54,7 +57,7 @@ class Check:
         return rest.partition("\n## ")[0].strip()
 
     def findings(self, subject: Subject, application: Application) -> tuple[Finding, ...]:
-        """What the check says of one object, faults first.
+        """What the check says of one object: faults first, then what most pods reach.
 
         :raises NotObserved: it needs sockets and nobody looked.
         :raises NotApplicable: it has nothing to say about such an object.
@@ -67,7 +70,9 @@ class Check:
             finding if self.readings[finding.reading] is FAULT else replace(finding, level=NOTE)
             for finding in self.run(subject, application)
         ]
-        return tuple(sorted(found, key=lambda finding: finding.level.value))
+        if self.tells_reach:
+            found = [with_exposure(finding, subject, application) for finding in found]
+        return tuple(sorted(found, key=lambda one: (one.level.value, one.urgency)))
 
 
 def check(
@@ -78,12 +83,23 @@ def check(
     readings: Mapping[str, Level],
     needs_sockets: bool = False,
     uses_sockets: bool = False,
+    tells_reach: bool = False,
 ) -> Callable[[Run], Check]:
     """Make a check of a generator; its docstring becomes the check's page."""
 
     def make(run: Run) -> Check:
         kinds = on if isinstance(on, tuple) else (on,)
         page = inspect.getdoc(run) or ""
-        return Check(id, name, kinds, dict(readings), needs_sockets, uses_sockets, page, run)
+        return Check(
+            id,
+            name,
+            kinds,
+            dict(readings),
+            needs_sockets,
+            uses_sockets,
+            page,
+            run,
+            tells_reach,
+        )
 
     return make

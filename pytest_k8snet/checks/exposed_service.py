@@ -12,7 +12,13 @@ from ._words import listing, port_text
 _READINGS = {"NodePort": "node-port", "LoadBalancer": "load-balancer"}
 
 
-@check("N8", "exposed-service", on=Service, readings={"node-port": NOTE, "load-balancer": NOTE})
+@check(
+    "N8",
+    "exposed-service",
+    on=Service,
+    readings={"node-port": NOTE, "load-balancer": NOTE},
+    tells_reach=True,
+)
 def exposed_service(service: Service, application: Application) -> Iterator[Finding]:
     """A Service is reachable from outside the cluster, past every Ingress.
 

@@ -20,6 +20,7 @@ _ALL_ADDRESSES = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - as manifests w
     "host-network",
     on=Workload,
     readings={"host": FAULT, "port-clash": FAULT, "host-port": NOTE},
+    tells_reach=True,
 )
 def host_network(workload: Workload, application: Application) -> Iterator[Finding]:
     """Containers share the node's network namespace, or take a port of it.

@@ -26,6 +26,7 @@ from ._words import references, subjects, verb
         "transient": NOTE,
         "unread": NOTE,
     },
+    tells_reach=True,
 )
 def no_network_policy(workload: Workload, application: Application) -> Iterator[Finding]:
     """No policy keeps other pods of the cluster away from these.

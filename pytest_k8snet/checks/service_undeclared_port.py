@@ -28,6 +28,7 @@ _SWITCHED_OFF = frozenset(("", "false", "disabled", "no", "off", "n"))
     "service-undeclared-port",
     on=Service,
     readings={"name": FAULT, "name-protocol": FAULT, "number": FAULT, "number-none": NOTE},
+    tells_reach=True,
 )
 def service_undeclared_port(service: Service, application: Application) -> Iterator[Finding]:
     """A Service targets a port that no selected container declares.

@@ -15,7 +15,14 @@ from ._sockets import NO_SCTP, both_runs, by_port
 from ._words import listing, port_text, references, subjects
 
 
-@check("M5A", "service-unopened-port", on=Service, readings={"closed": FAULT}, needs_sockets=True)
+@check(
+    "M5A",
+    "service-unopened-port",
+    on=Service,
+    readings={"closed": FAULT},
+    needs_sockets=True,
+    tells_reach=True,
+)
 def service_unopened_port(service: Service, application: Application) -> Iterator[Finding]:
     """A Service sends traffic to a port that is closed in the pods.
 

@@ -18,6 +18,7 @@ from ._words import listing, port_text, verb
     on=Workload,
     readings={"undeclared": FAULT, "probed": FAULT},
     uses_sockets=True,
+    tells_reach=True,
 )
 def undeclared_port(workload: Workload, application: Application) -> Iterator[Finding]:
     """A container listens on a port that the pod does not declare.

@@ -201,13 +201,16 @@ class _Page:
             [f"{other.kind}/{other.name}" for other in finding.related],
             result.reason if shown.expected else "",
             finding.cure,
+            finding.reach,
+            finding.urgency,
         ]
 
     def _row_of_failure(self, result: Result) -> list[Json]:
         expected = result.outcome == "xfailed"
         beginning = self._beginning(result, EXPECTED if expected else ERROR, (result.values,))
         said = f"{result.name} fails" if expected else result.reason or result.outcome
-        rest = [said, "", "", 0, "", "", "", "", [], result.reason if expected else "", ""]
+        why = result.reason if expected else ""
+        rest = [said, "", "", 0, "", "", "", "", [], why, "", "", result.urgency]
         return [*beginning, subject(result), *rest]
 
     def _beginning(self, result: Result, level: str, values: Iterable[str]) -> list[Json]:
@@ -286,6 +289,7 @@ class _Page:
 _FIELDS = (
     *("level", "check", "chart", "sets", "object", "message", "instead", "template", "line"),
     *("reading", "port", "container", "process", "related", "reason", "cure"),
+    *("reach", "urgency"),
 )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..finding import Finding, Level
+from ..finding import Exposed, Finding, Level
 from ..model import Application, Position, Reference
 
 
@@ -39,6 +39,12 @@ class Result:
     def full_name(self) -> str:
         """``M7-host-network``, or ``renders``."""
         return f"{self.check}-{self.name}" if self.check else self.name
+
+    @property
+    def urgency(self) -> int:
+        """What to sort failures by: first what could not be checked, then what most pods reach."""
+        faults = [finding for finding in self.findings if finding.fault] or self.findings
+        return min((finding.urgency for finding in faults), default=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
         "related": [reference._asdict() for reference in finding.related],
         "instead": finding.instead,
         "cure": finding.cure,
+        "reach": finding.reach,
+        "exposed": finding.exposed.value if finding.exposed else None,
     }
 
 
@@ -116,5 +124,6 @@ def result_from_json(data: Mapping[str, Any]) -> Result:
 def _finding_from_json(data: Mapping[str, Any]) -> Finding:
     given = {key: value for key, value in data.items() if key != "source"}
     given["level"] = Level(data["level"])
+    given["exposed"] = Exposed(data["exposed"]) if data["exposed"] else None
     given["related"] = tuple(Reference(**reference) for reference in data["related"])
     return Finding(at=Position(data["source"]), **given)

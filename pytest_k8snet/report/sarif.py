@@ -149,6 +149,7 @@ def _properties(shown: Shown) -> Json:
         "template": finding.source,
         "instead": finding.instead,
         "cure": finding.cure,
+        "reach": finding.reach,
         "port": finding.port,
         "protocol": finding.protocol,
         "container": finding.container,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..baseline import Baseline
 from ..checks import CHECKS
+from ..finding import Exposed
 from ..helm.values import DEFAULTS
 from ..ignores import Asked, Ignore, unmatched
 from .grouping import Shown, each_once
@@ -14,10 +15,21 @@ from .results import Results
 
 _CHARTS = 10  # as many as fit on a screen with the rest
 _RENDERS = "renders"
+_FROM = {
+    Exposed.CLUSTER: "any pod of the cluster",
+    Exposed.WORLD: "outside the cluster alone",
+    Exposed.NAMESPACE: "any pod of the namespace",
+    Exposed.NAMED: "pods that policies name",
+    Exposed.NOBODY: "no other pod",
+    Exposed.LOOPBACK: "loopback alone",
+}
 
 
 def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> Iterator[str]:
     """Where to begin: what does not render, then charts by faults, then checks.
+
+    Of the checks those come first whose faults any pod of the cluster reaches.
+
 
     :param notes: whether to list checks that gave notes alone.
     :param left: what the run left out, "" where it is complete.
@@ -32,9 +44,10 @@ def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> It
         if notes or one.fault:
             by_check[one.result.check].append(one)
     width = max((len(check.full_name) for check in CHECKS), default=0)
-    for check in CHECKS:
-        if found := by_check.get(check.id):
-            yield f"{check.full_name:<{width}}  {_found(found)}"
+    known = [check for check in CHECKS if check.id in by_check]
+    for check in sorted(known, key=lambda check: _urgency(by_check[check.id])):
+        yield f"{check.full_name:<{width}}  {_found(by_check[check.id])}"
+    yield from _reached(shown)
     hidden = 0 if notes else sum(not one.fault for one in shown)
     if hidden:
         yield f"{_many(hidden, 'note')}: -v lists them"
@@ -64,6 +77,19 @@ def _worst_charts(results: Results, shown: Iterable[Shown]) -> Iterator[str]:
     if rest := worst[_CHARTS:]:
         total = sum(checks.total() for _, checks in rest)
         yield f"{_many(len(rest), 'more chart')} with {_many(total, 'fault')}"
+
+
+def _urgency(found: Iterable[Shown]) -> tuple[bool, int]:
+    """What to sort checks by: those with faults first, then those that most pods reach."""
+    return min((not one.fault, one.finding.urgency) for one in found)
+
+
+def _reached(shown: Iterable[Shown]) -> Iterator[str]:
+    """How many faults have ports that answer from where, in one line."""
+    counts = Counter(one.finding.exposed for one in shown if one.fault and not one.expected)
+    parts = [f"{_FROM[one]} {counts[one]}" for one in _FROM if counts[one]]
+    if parts:
+        yield f"faults by reach: {', '.join(parts)}"
 
 
 def outdated_lines(

@@ -9,7 +9,7 @@ import pytest
 
 from .results import Result
 from .text import as_failure
-from .told import tell_once
+from .told import reading_order, tell_once
 
 
 def say(config: pytest.Config, line: str) -> None:
@@ -41,8 +41,9 @@ class Told:
     """The failures as the terminal shows them: each finding once.
 
     pytest's reporter keeps a report of each failure, and prints a section for
-    each. Those that others tell leave it for that time, and are back for the
-    lines that begin with FAILED and for the counts.
+    each, chart by chart. Those that others tell leave it for that time, and are
+    back for the lines that begin with FAILED and for the counts: there what any
+    pod of the cluster reaches comes first.
     """
 
     def __init__(self, config: pytest.Config, results: Iterable[Result]) -> None:
@@ -53,12 +54,14 @@ class Told:
             return
         self._stats = reporter.stats
         self._all = self._stats.get("failed", [])
-        results = list(results)
+        results = sorted(results, key=reading_order)
         telling = tell_once(results)
         place = {result.nodeid: number for number, result in enumerate(results)}
-        self._all.sort(key=lambda report: place.get(report.nodeid, -1))  # whichever ran first
+        urgency = {result.nodeid: result.urgency for result in results}
+        read = sorted(self._all, key=lambda report: place.get(report.nodeid, -1))
+        self._all[:] = sorted(read, key=lambda report: urgency.get(report.nodeid, -1))
         left = []
-        for report in self._all:
+        for report in read:
             told = telling.get(report.nodeid)
             if told is not None:
                 crash = report.longrepr.reprcrash  # type: ignore[union-attr]

@@ -31,6 +31,8 @@ def _lines(result: Result, finding: Finding, also: str, *, page: bool) -> Iterat
     yield f"  where    {place(result.chart, finding.source, finding.line)} ({subject(result)})"
     if also:
         yield f"  also     {also}"
+    if finding.reach:
+        yield f"  reach    {finding.reach}"
     if page:
         yield f"  why      {_WHY[result.check]}"
     if finding.cure:

@@ -3,8 +3,8 @@
 The same finding shows with several values sets, and one cause shows on several
 objects: an application without any policy leaves each of its workloads open, and
 two workloads with the same labels collide from either side. The first of them
-in the order of the results tells it, whichever ran first and in whichever
-process; the others say in a line who does. What is the same for all findings of a
+in the order of reading tells it, whichever ran first and in whichever process;
+the others say in a line who does. What is the same for all findings of a
 check (why it matters, where to read more) stands with the first of them.
 """
 
@@ -40,7 +40,7 @@ class Telling(NamedTuple):
 def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
     """What to say instead of their own text, by node id, for tests that share a finding."""
     failed = [result for result in results if result.outcome == "failed" and result.findings]
-    failed.sort(key=lambda one: (one.chart, one.values != DEFAULTS))  # stable: else as they are
+    failed.sort(key=reading_order)  # stable: else as they are
     sharing: dict[tuple[object, ...], list[Result]] = defaultdict(list)
     for result, finding, _ in _told(failed):
         sharing[_cause(result, finding)].append(result)
@@ -65,6 +65,11 @@ def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
             elsewhere = elsewhere and "\n" not in text.replace("\n\n", "")
             texts[result.nodeid] = Telling(text, messages[0] if messages else "", elsewhere)
     return texts
+
+
+def reading_order(result: Result) -> tuple[str, bool, int]:
+    """What to sort failures by to be read: by charts, in each what most pods reach first."""
+    return result.chart, result.values != DEFAULTS, result.urgency
 
 
 def _told(results: Iterable[Result]) -> Iterator[tuple[Result, Finding, str]]:

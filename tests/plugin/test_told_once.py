@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,34 @@ def test_a_complete_run_says_nothing_of_it(
     make_chart("charts/web", SOUND)
     assert not of(run(), "not complete")
     assert of(run("-k", "M6"), "not complete: 1 of 15 tests ran")
+
+
+def test_what_any_pod_of_the_cluster_reaches_is_listed_first(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    probed = WEB.replace(
+        "              ports:\n",
+        "              readinessProbe: {tcpSocket: {port: 9000}}\n              ports:\n",
+    )
+    make_chart("charts/api", {**SOUND, "web.yaml": probed})  # its namespace reaches 8080 alone
+    make_chart("charts/web", NO_POLICY)
+    lines = run("-m", "M1 or M6")
+    sections = of(lines, "M1-undeclared-port: ") + of(lines, "M6-no-network-policy: ")
+    assert [lines.index(one) for one in sections] == sorted(map(lines.index, sections))
+    reach = [line.split("reach    ")[1] for line in of(lines, "  reach ")]
+    assert reach == ["nobody: policies let no other pod in", "any pod of the cluster on all ports"]
+    assert [line.split("::")[-1][:2] for line in of(lines, "FAILED ")] == ["M6", "M1"]
+    assert [line[:2] for line in lines if "1 fault in 1 chart" in line] == ["M6", "M1"]
+    assert of(lines, "faults by reach: any pod of the cluster 1, no other pod 1")
+
+
+def test_reports_for_tools_have_the_reach_of_a_finding(
+    run: Callable[..., list[str]], make_chart: MakeChart, read_json: Callable[..., Any]
+) -> None:
+    make_chart("charts/web", NO_POLICY)
+    run("-m", "M6", "--k8snet-json=out.json", "--k8snet-sarif=out.sarif")
+    (finding,) = (found for one in read_json()["results"] for found in one["findings"])
+    assert finding["reach"] == "any pod of the cluster on all ports"
+    assert finding["exposed"] == "cluster"
+    (result,) = read_json("out.sarif")["runs"][0]["results"]
+    assert result["properties"]["reach"] == finding["reach"]

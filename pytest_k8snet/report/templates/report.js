@@ -23,7 +23,7 @@
     for (const check of checks) {
       findings.push({ number: findings.length, level: SKIPPED, check, chart, sets, object,
         message: data.skipped.reasons[reason], instead: "", template: "", line: 0, reading: "", port: "",
-        container: "", process: "", related: [], reason: "", switch: "" });
+        container: "", process: "", related: [], reason: "", cure: "", reach: "", urgency: 9 });
     }
   }
 
@@ -73,7 +73,8 @@
     const key = COLUMNS[state.sort][2];
     const way = state.down ? -1 : 1;
     const keyed = findings.map((row) => [key(row), row]);
-    keyed.sort(([one, a], [other, b]) => way * (one < other ? -1 : one > other ? 1 : 0) || a.number - b.number);
+    /* What is equal: first what any pod of the cluster reaches, loopback last. */
+    keyed.sort(([one, a], [other, b]) => way * (one < other ? -1 : one > other ? 1 : 0) || a.urgency - b.urgency || a.number - b.number);
     ordered = keyed.map(([, row]) => row);
   }
 
@@ -258,7 +259,7 @@
     if (row.instead) parts.push(make("h3", {}, "Instead"), code(row.instead));
     if (check.why) parts.push(make("h3", {}, "Why it matters"), make("p", {}, check.why));
     const facts = [["Chart", chart.path], ["Values", setNames(row).join(", ")], ["Template", where(row)], ["Reading", row.reading],
-      ["Port", row.port], ["Container", row.container], ["Process", row.process], ["Others", row.related.join(", ")]];
+      ["Port", row.port], ["Answers to", row.reach], ["Container", row.container], ["Process", row.process], ["Others", row.related.join(", ")]];
     parts.push(make("h3", {}, "Where"), make("dl", {}, ...facts.filter(([, said]) => said).flatMap(([term, said]) =>
       [make("dt", {}, term), make("dd", { class: term === "Template" ? "where" : "" }, said)])));
     if (state.chart < 0) {
@@ -311,7 +312,7 @@
   }
 
   const scoped = (name) => ofChart[state.chart].filter((row) => row.object === name && row.sets.includes(currentSet()))
-    .sort((a, b) => a.level - b.level);
+    .sort((a, b) => a.level - b.level || a.urgency - b.urgency);
 
   let zoom = 1;
   let follows = true; // the drawing is as wide as its frame, until somebody chooses another scale
