@@ -26,7 +26,7 @@ from .helm.charts import Chart, find_charts
 from .helm.engine import Engine, choose_engine
 from .helm.fetch import fetch_with, pull
 from .helm.renderer import Renderer
-from .helm.request import Rendered, RenderRequest
+from .helm.request import KUBE_VERSION, Rendered, RenderRequest
 from .helm.values import DEFAULTS, ValuesSet, values_sets
 from .manifests import Documents, read_application
 from .model import Application, Cure
@@ -96,8 +96,17 @@ class Gathering:
         return tuple(
             Target(chart, values, chart_id(chart.path, settings.root))
             for chart in find_charts(list(map(self._on_disk, settings.charts)), settings.root)
-            for values in values_sets(chart, settings.values_files, settings.sets)
+            for values in self._values_sets(chart)
         )
+
+    def _values_sets(self, chart: Chart) -> tuple[ValuesSet, ...]:
+        settings = self._settings
+        name = chart_id(chart.path, settings.root)
+        asked = ValuesSet(
+            "", settings.values_files, settings.sets, settings.set_strings, settings.set_files
+        )
+        own = [line.files for line in settings.chart_values if line.matches(name)]
+        return values_sets(chart, asked, own)
 
     def _on_disk(self, pattern: str) -> str:
         """A chart's path; one that an address leads to is fetched first, where that is allowed.
@@ -209,13 +218,15 @@ class Gathering:
 
         :raises ChartError: the chart cannot be rendered, whatever the values.
         """
-        return RenderRequest(
+        settings = self._settings
+        request = target.values.request(
             self._renderer.prepare(target.chart),
-            target.values.files,
-            target.values.sets,
-            release,
-            self._settings.namespace,
+            release=release,
+            namespace=settings.namespace,
             label=target.id,
+        )
+        return request._replace(
+            kube_version=settings.kube_version or KUBE_VERSION, api_versions=settings.api_versions
         )
 
     def _read_one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,11 +104,39 @@ def path(given: Given) -> Path | None:
 
 def files(given: Given) -> tuple[Path, ...]:
     """Paths of files that are there."""
-    paths = tuple(given.folder / Path(entry).expanduser() for entry in given.value)
-    for one in paths:
-        if not one.is_file():
-            raise SettingsError(f"{given.flag}={one}: there is no such file")
-    return paths
+    return tuple(file(given.folder, entry, f"{given.flag}=") for entry in given.value)
+
+
+def file(folder: Path, name: str, said: str = "") -> Path:
+    """The path of a file that is there; ``said`` stands before it in the error."""
+    found = folder / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for a name like ~x
+    if not found.is_file():
+        what = "this is a folder" if found.is_dir() else "there is no such file"
+        raise SettingsError(f"{said}{found}: {what}")
+    return found
+
+
+def expressions(given: Given) -> tuple[str, ...]:
+    """``KEY=VALUE``, as Helm takes it."""
+    for entry in given.value:
+        if "=" not in entry:
+            helms = given.flag.replace("--helm-", "helm --")
+            raise SettingsError(f"{given.flag}={entry}: expected KEY=VALUE, as for {helms}")
+    return tuple(given.value)
+
+
+def file_expressions(given: Given) -> tuple[str, ...]:
+    """``KEY=FILE``: the value is what the file says. The paths are made absolute."""
+    made = []
+    for entry in given.value:
+        key, equals, name = entry.partition("=")
+        if not (key and equals and name):
+            raise SettingsError(f"{given.flag}={entry}: expected KEY=FILE")
+        found = file(given.folder, name, f"{given.flag}={key}=")
+        # To Helm a comma begins the next key.
+        quoted = str(found).replace("\\", r"\\").replace(",", r"\,")
+        made.append(f"{key}={quoted}")
+    return tuple(made)
 
 
 def places(given: Given) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from .baseline import read_baseline
 from .gather import Gathered, Gathering, Target
 from .helm.engine import Engine, choose_engine
 from .helm.renderer import Renderer
+from .helm.request import KUBE_VERSION
 from .ignores import read_ignores
 from .questions import questions
 from .report.about import about_run
@@ -98,7 +99,7 @@ class ChartRun:
         self.engine = choose_engine(settings.helm)
         given = ["pytest", *map(str, self._config.invocation_params.args)]
         command = self._config.stash.get(COMMAND, given)
-        self.recorder.about = about_run(command, self.engine.name)
+        self.recorder.about = about_run(command, self._helm)
         self._renderer = Renderer(self.engine, timeout=settings.render_timeout)
         self._renderer.start_early()
         self._gathering = Gathering(settings, self._renderer, self.engine)
@@ -218,8 +219,23 @@ class ChartRun:
         """What pytest says of this plugin before the first test."""
         if self.engine is None:
             return []
-        charts = len({target.id for target in self.targets})
-        return [f"k8snet: {charts} chart{'s' * (charts != 1)}, {self.engine.name}"]
+        charts = {target.id for target in self.targets}
+        return [
+            f"k8snet: {len(charts)} chart{'s' * (len(charts) != 1)}, {self._helm}",
+            *(
+                f"k8snet: k8snet_values: {line.text!r} names no chart of this run"
+                for line in self.settings.chart_values
+                if not any(map(line.matches, charts))
+            ),
+        ]
+
+    @property
+    def _helm(self) -> str:
+        """Which Helm renders, and for which cluster."""
+        assert self.engine is not None
+        settings = self.settings
+        said = f"{self.engine.name}, for Kubernetes {settings.kube_version or KUBE_VERSION}"
+        return f"{said} with {', '.join(settings.api_versions)}" if settings.api_versions else said
 
     def summary(self) -> list[str]:
         """What the terminal shows after the last test."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .chartvalues import ChartValues, chart_values
 from .errors import SettingsError
 from .options import (
     Given,
@@ -15,6 +17,8 @@ from .options import (
     choice,
     count,
     dns_label,
+    expressions,
+    file_expressions,
     files,
     option,
     path,
@@ -28,6 +32,13 @@ if TYPE_CHECKING:
 
 DEFAULT_RELEASE = "release-name"
 DEFAULT_NAMESPACE = "default"
+_VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+][\w.+-]+)?\Z", re.ASCII)
+
+
+def _kube_version(given: Given) -> str:
+    if given.value and not _VERSION.match(given.value):
+        raise SettingsError(f"{given.shown}: expected a version of Kubernetes, such as 1.34")
+    return str(given.value)
 
 
 def _cluster(given: Given) -> str:
@@ -71,7 +82,46 @@ class Settings:
         many=True,
     )
     sets: tuple[str, ...] = option(
-        "--helm-set", "KEY=VALUE", "set a value, as helm's --set; repeatable", many=True
+        "--helm-set",
+        "KEY=VALUE",
+        "set a value, as helm's --set; repeatable",
+        read=expressions,
+        many=True,
+    )
+    set_strings: tuple[str, ...] = option(
+        "--helm-set-string",
+        "KEY=VALUE",
+        "set a value that stays a text, as helm's --set-string; repeatable",
+        read=expressions,
+        many=True,
+    )
+    set_files: tuple[str, ...] = option(
+        "--helm-set-file",
+        "KEY=FILE",
+        "set a value to the text of a file, as helm's --set-file; repeatable",
+        read=file_expressions,
+        many=True,
+    )
+    chart_values: tuple[ChartValues, ...] = option(
+        "--k8snet-values",
+        "LINE",
+        "values files for single charts, a values set a line: chart-glob: file ...",
+        read=chart_values,
+        many=True,
+        ini_only=True,
+    )
+    kube_version: str = option(
+        "--helm-kube-version",
+        "VERSION",
+        "the version of Kubernetes that charts are rendered for; the Helm SDK's own by default",
+        read=_kube_version,
+    )
+    api_versions: tuple[str, ...] = option(
+        "--helm-api-versions",
+        "GROUP/VERSION[/KIND]",
+        "an API that charts see in the cluster beside Kubernetes's own; repeatable",
+        read=words,
+        many=True,
     )
     # Helm's own limit for the name of a release is 53 characters.
     release: str = option(

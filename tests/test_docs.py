@@ -91,7 +91,8 @@ def test_snippets_can_be_read(path: Path) -> None:
 @every_document
 def test_configuration_that_is_shown_can_be_used(path: Path, pytester: pytest.Pytester) -> None:
     for text in snippets(path, "toml"):
-        for name in ("values/base.yaml", "values/prod.yaml", "charts/web/Chart.yaml"):
+        values = (f"values/{name}.yaml" for name in ("base", "prod", "test", "vendor"))
+        for name in (*values, "charts/web/Chart.yaml"):
             file = pytester.path / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("name: web\n")

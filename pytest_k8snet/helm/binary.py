@@ -9,14 +9,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import HelmMissing
 from . import messages
 from .child import BrokenOff
-from .engine import KUBE_VERSION, MEMORY, Engine
+from .engine import MEMORY, Engine
 from .parts import blanks, definitions, inner, is_crd, non_blank
 from .request import Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
 from .schema import remote_reference
@@ -72,7 +72,8 @@ def render(
     if refusal := remote_reference(request.path):
         return Rendered(error=refusal)
     command = [engine.name, "template", request.release, str(request.path)]
-    command += ["--namespace", request.namespace, "--kube-version", KUBE_VERSION]
+    command += ["--namespace", request.namespace, "--kube-version", request.kube_version]
+    command += _each("--api-versions", request.api_versions)
     command += _values(request) + ["--include-crds"] * request.crds
     began = time.perf_counter()
     said = _run(command, engine.environment("render"), timeout, over, MEMORY)
@@ -112,8 +113,16 @@ def release(
 
 
 def _values(request: RenderRequest) -> list[str]:
-    options = [word for file in request.values for word in ("--values", str(file))]
-    return options + [word for expression in request.sets for word in ("--set", expression)]
+    return [
+        *_each("--values", map(str, request.values)),
+        *_each("--set", request.sets),
+        *_each("--set-string", request.set_strings),
+        *_each("--set-file", request.set_files),
+    ]
+
+
+def _each(option: str, values: Iterable[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
 
 
 def _run(

@@ -77,7 +77,7 @@ def _listen(connection: Connection, waiting: SimpleQueue[Any]) -> None:
 
 class _Renderer:
     def __init__(self) -> None:
-        self._fits: dict[str, tuple[bool, str]] = {}
+        self._fits: dict[tuple[str, str], tuple[bool, str]] = {}
 
     def answer(self, request: RenderRequest) -> Rendered:
         """Templates and CRDs, or why there are none."""
@@ -92,7 +92,7 @@ class _Renderer:
             return Rendered(error=refusal)
         try:
             helm.validate_release_name(request.release)
-            values = read_values(request.values, request.sets)
+            values = read_values(request)
             with helm.Chart.load(request.path) as chart:
                 return self._rendered(chart, values, request)
         except helm.HelmPanicError:
@@ -103,9 +103,16 @@ class _Renderer:
     def _rendered(
         self, chart: helm.Chart, values: dict[str, Any], request: RenderRequest
     ) -> Rendered:
-        if refusal := self._refusal(chart.metadata):
+        if refusal := self._refusal(chart.metadata, request.kube_version):
             return Rendered(error=refusal)
-        rendered = chart.render(values, name=request.release, namespace=request.namespace)
+        rendered = _rendered_by(
+            chart,
+            values,
+            name=request.release,
+            namespace=request.namespace,
+            kube_version=request.kube_version,
+            api_versions=request.api_versions,
+        )
         texts = {inner(path): text for path, text in rendered.items()}
         templates = non_blank(texts)
         blank = blanks(request.path, dict(templates), texts)
@@ -122,16 +129,17 @@ class _Renderer:
             ),
         )
 
-    def _refusal(self, metadata: dict[str, Any]) -> str:
+    def _refusal(self, metadata: dict[str, Any], kube_version: str) -> str:
         """Why ``helm template`` would refuse the chart; the SDK renders it all the same."""
         if metadata.get("type") == "library":
             return "library charts are not installable"
         wanted = metadata.get("kubeVersion")
         if not wanted:
             return ""
-        if wanted not in self._fits:
-            self._fits[wanted] = _fits(wanted)
-        fits, version = self._fits[wanted]
+        asked = wanted, kube_version
+        if asked not in self._fits:
+            self._fits[asked] = _fits(*asked)
+        fits, version = self._fits[asked]
         if fits:
             return ""
         return (
@@ -144,14 +152,26 @@ def _may_have_crds(path: Path) -> bool:
     return path.is_file() or any((path / name).is_dir() for name in ("crds", "charts"))
 
 
-def _fits(constraint: str) -> tuple[bool, str]:
-    """Whether Helm's own Kubernetes version meets a constraint, and that version.
+def _rendered_by(chart: helm.Chart, values: dict[str, Any], **options: Any) -> dict[str, str]:
+    """``Chart.render``, for a version of Kubernetes and with what it has beside its own APIs.
+
+    The binding of 0.2 has no arguments for that; the library below it has.
+    """
+    rendered = _native.call_string(
+        "helm_render", chart._raw(), json.dumps(values), json.dumps(options)
+    )
+    texts: dict[str, str] = json.loads(rendered)
+    return texts
+
+
+def _fits(constraint: str, kube_version: str) -> tuple[bool, str]:
+    """Whether a version of Kubernetes meets a constraint, and that version as charts see it.
 
     Helm's own comparison, asked for in a template: the SDK has no call for it.
     """
     with helm.Chart.load(PROBE) as probe:
         try:
-            texts = probe.render({"constraint": constraint})
+            texts = _rendered_by(probe, {"constraint": constraint}, kube_version=kube_version)
         except helm.HelmRenderError:  # not a constraint at all
             texts = {"": "false"}
     fits, _, version = next(iter(texts.values())).strip().partition(" ")
@@ -191,7 +211,7 @@ def _install(configuration: helm.Config, request: RenderRequest, cluster: Cluste
         "wait": WATCH if cluster.wait else "",
         "wait_for_jobs": cluster.wait,
     }
-    values = read_values(request.values, request.sets)
+    values = read_values(request)
     with helm.Chart.load(request.path) as chart:
         _native.call_string(
             "helm_install",

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import helm_python as helm
+
+from .request import RenderRequest
 
 # From here on Go prints a number as 1e+06; helm --set would keep it whole.
 FLOAT_FROM = 1_000_000
@@ -24,18 +26,27 @@ class ValuesError(Exception):
     """A values file or expression that Helm cannot read."""
 
 
-def read_values(files: Iterable[Path], sets: Iterable[str]) -> dict[str, Any]:
+PARSERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    "--helm-set": helm.parse_set_string,
+    "--helm-set-string": helm.parse_set_string_values,
+    "--helm-set-file": helm.parse_set_file,
+}
+
+
+def read_values(request: RenderRequest) -> dict[str, Any]:
     """What ``helm -f FILE … --set EXPRESSION …`` means.
 
     :raises ValuesError: Helm cannot read one of them.
     """
     values: dict[str, Any] = {}
-    for file in files:
+    for file in request.values:
         values = merge(values, _read_values(file))
-    for text in sets:
-        expression = _Expression(text)
-        _warn_of_large_numbers(expression.parsed, text)
-        values = expression.over(values, expression.parsed)
+    # Helm's own order, whatever the order of the command line.
+    given = (request.sets, request.set_strings, request.set_files)
+    for option, expressions in zip(PARSERS, given, strict=True):
+        for text in expressions:
+            expression = _Expression(option, text)
+            values = expression.over(values, expression.parsed)
     return values
 
 
@@ -61,13 +72,14 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 class _Expression:
     """One ``--set`` on its way into values: it changes single places of maps and lists."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, option: str, text: str) -> None:
+        self._said = f"{option}={text}"
         self._places = _places(text)
         try:
-            self.parsed = helm.parse_set_string(text)
+            self.parsed = PARSERS[option](text)
         except helm.HelmError as error:
-            raise ValuesError(f"--helm-set={text}: {error}") from error
+            raise ValuesError(f"{self._said}: {error}") from error
+        _warn_of_large_numbers(self.parsed, self._said)
 
     def over(self, below: Any, value: Any, path: str = "") -> Any:
         """What becomes of ``below`` at a path where the expression has ``value``.
@@ -80,7 +92,7 @@ class _Expression:
         if type(below) is not type(value):
             if path.endswith("]") and (below is None or isinstance(value, dict)):
                 return value  # in a list Helm begins a map anew
-            raise ValuesError(f"--helm-set={self._text}: {path} is something else before it")
+            raise ValuesError(f"{self._said}: {path} is something else before it")
         if isinstance(below, list):
             return self._over_list(below, value, places, path)
         merged = dict(below)
@@ -107,11 +119,11 @@ def _places(expression: str) -> dict[str, frozenset[int]]:
     return found
 
 
-def _warn_of_large_numbers(parsed: Any, expression: str) -> None:
+def _warn_of_large_numbers(parsed: Any, said: str) -> None:
     if any(abs(number) >= FLOAT_FROM for number in _integers(parsed)):
         sys.stderr.write(
-            f"--helm-set={expression}: templates see this number as a float (1e+06); where that"
-            " matters, quote it in a values file or use a helm binary (--k8snet-helm=PATH)\n"
+            f"{said}: templates see this number as a float (1e+06); where that"
+            " matters, use --helm-set-string or a helm binary (--k8snet-helm=PATH)\n"
         )
         sys.stderr.flush()
 

@@ -20,10 +20,6 @@ Purpose: TypeAlias = Literal["render", "release"]
 
 AUTO, EMBEDDED = "auto", "embedded"
 
-# What charts see as .Capabilities.KubeVersion, whichever engine renders: the
-# embedded SDK cannot be told another one, so the binary is given the same.
-KUBE_VERSION = "1.36.0"
-
 # Bytes of data that Helm may take to render a chart; large public ones need half of it.
 MEMORY = 400 << 20
 

@@ -47,7 +47,7 @@ _GO = re.compile(
     r"|error unmarshaling JSON: |while decoding JSON: |json: "
 )
 _UNMARSHAL = re.compile(r"cannot unmarshal (\w+) into Go (?:value|struct field \S+) of type \S+.*")
-_SET_DATA = "failed parsing --set data: "
+_SET_DATA = re.compile(r"failed parsing --set(?P<kind>|-string|-file) data: ")
 _SECRET = re.compile(r"(?<=[Bb]earer )\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _TIMESTAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:(?:INFO|WARN|ERROR) )?", re.MULTILINE)
 
@@ -55,8 +55,10 @@ _TIMESTAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:(?:INFO|WARN|ERROR)
 def clean(request: RenderRequest, raw: str) -> str:
     """Helm's message without Go's words around it, and the next step."""
     said = explained(raw)
-    if said.startswith(_SET_DATA):  # the command line does not say which one
-        said = f"--helm-set={' '.join(request.sets)}: {said.removeprefix(_SET_DATA)}"
+    if unread := _SET_DATA.match(said):  # the command line does not say which one
+        given = {"": request.sets, "-string": request.set_strings, "-file": request.set_files}
+        kind = unread["kind"]
+        said = f"--helm-set{kind}={' '.join(given[kind])}: {said[unread.end() :]}"
     return f"{request.title}: {said}"
 
 

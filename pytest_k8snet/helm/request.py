@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+# What charts see as .Capabilities.KubeVersion unless they are told another one, whichever engine
+# renders: the embedded SDK's own.
+KUBE_VERSION = "1.36.0"
+
 
 class RenderRequest(NamedTuple):
     """One chart with one values set, one release name and one namespace.
@@ -12,7 +16,12 @@ class RenderRequest(NamedTuple):
     :ivar path: the chart's folder or archive, complete: its dependencies are
         in ``charts/`` (see :mod:`.dependencies`). Absolute, as the values files.
     :ivar values: values files, a later one wins, as for ``helm template -f``.
-    :ivar sets: expressions as for ``helm template --set``, applied in order.
+    :ivar sets: expressions as for ``helm template --set``, applied in order;
+        then those of ``set_strings`` and ``set_files``, which are like
+        ``--set-string`` and ``--set-file``.
+    :ivar kube_version: what the chart sees as the cluster's version.
+    :ivar api_versions: what it sees in the cluster beside what Kubernetes has:
+        ``group/version`` or ``group/version/Kind``.
     :ivar crds: whether the names of what is in ``crds/`` are wanted.
     :ivar label: what the user calls the chart, for messages; its path where
         it is empty.
@@ -21,8 +30,12 @@ class RenderRequest(NamedTuple):
     path: Path
     values: tuple[Path, ...] = ()
     sets: tuple[str, ...] = ()
+    set_strings: tuple[str, ...] = ()
+    set_files: tuple[str, ...] = ()
     release: str = "release-name"
     namespace: str = "default"
+    kube_version: str = KUBE_VERSION
+    api_versions: tuple[str, ...] = ()
     crds: bool = True
     label: str = ""
 

@@ -3,18 +3,19 @@
 Without options: the chart's own values.yaml (``defaults``) and each
 ``ci/*-values.yaml``, the convention of chart-testing. Where the user passes
 values, these are the values the user asks about, all of them together are one
-set, and it is the only one.
+set, and it is the only one. Lines of the configuration give single charts sets
+of their own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import SettingsError
 from .charts import Chart
+from .request import RenderRequest
 
 DEFAULTS = "defaults"
 CI_SUFFIX = "-values.yaml"
@@ -24,39 +25,63 @@ UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ValuesSet:
-    """Values files and ``--set`` expressions that go together, under one name."""
+    """Values files and expressions that go together, under one name.
+
+    ``sets``, ``set_strings`` and ``set_files`` are as for helm's ``--set``,
+    ``--set-string`` and ``--set-file``.
+    """
 
     name: str
     files: tuple[Path, ...] = ()
     sets: tuple[str, ...] = ()
+    set_strings: tuple[str, ...] = ()
+    set_files: tuple[str, ...] = ()
+
+    def request(
+        self, path: Path, *, release: str, namespace: str, label: str = ""
+    ) -> RenderRequest:
+        """Render a chart with them."""
+        return RenderRequest(
+            path,
+            self.files,
+            self.sets,
+            self.set_strings,
+            self.set_files,
+            release,
+            namespace,
+            label=label,
+        )
+
+
+OWN = ValuesSet(DEFAULTS)
 
 
 def values_sets(
-    chart: Chart, values_files: Sequence[Path], set_strings: Sequence[str]
+    chart: Chart, asked: ValuesSet = OWN, groups: Sequence[tuple[Path, ...]] = ()
 ) -> tuple[ValuesSet, ...]:
     """The values sets of one chart; names are unique and safe in a node id.
 
-    The user's own set is named after its files (``prod``, ``base+prod``), or
+    A set of the user's is named after its files (``prod``, ``base+prod``), or
     ``set`` where there are only expressions.
 
-    :raises SettingsError: a values file does not exist or an expression has no
-        ``=``.
+    :param asked: what the user asks for of every chart.
+    :param groups: files of sets for this chart alone, where none are asked for of every chart;
+        the expressions go with each of them.
     """
-    if values_files or set_strings:
-        _check(values_files, set_strings)
-        name = "+".join(_safe(file.stem) for file in values_files) or "set"
-        return (ValuesSet(name, tuple(values_files), tuple(set_strings)),)
-    return (ValuesSet(DEFAULTS), *_of_ci(chart))
+    if asked.files:
+        groups = [asked.files]
+    elif not groups and (asked.sets or asked.set_strings or asked.set_files):
+        groups = [()]
+    if not groups:
+        return (OWN, *_of_ci(chart))
+    taken: set[str] = set()
+    return tuple(replace(asked, name=_named(files, taken), files=files) for files in groups)
 
 
-def _check(values_files: Iterable[Path], set_strings: Iterable[str]) -> None:
-    for file in values_files:
-        if not file.is_file():
-            what = "is a folder" if file.is_dir() else "no such file"
-            raise SettingsError(f"--helm-values={file}: {what}; expected a YAML file of values")
-    for expression in set_strings:
-        if "=" not in expression:
-            raise SettingsError(f"--helm-set={expression}: expected KEY=VALUE, as for helm --set")
+def _named(files: Sequence[Path], taken: set[str]) -> str:
+    name = _unused("+".join(_safe(file.stem) for file in files) or "set", taken)
+    taken.add(name)
+    return name
 
 
 def _of_ci(chart: Chart) -> Iterator[ValuesSet]:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-SECRET = "--helm-set"  # noqa: S105 - the option whose values may be secrets
+SECRETS = ("--helm-set", "--helm-set-string")  # the options whose values may be secrets
 
 
 def about_run(command: Sequence[str], helm: str) -> Mapping[str, str]:
@@ -32,9 +32,9 @@ def _without_values(command: Sequence[str]) -> Iterator[str]:
     follows = False
     for word in command:
         head, equals, value = word.partition("=")
-        if follows or (head == SECRET and equals):
+        if follows or (head in SECRETS and equals):
             key, _, hidden = (word if follows else value).partition("=")
-            yield f"{'' if follows else f'{SECRET}='}{key}{'=...' if hidden else ''}"
+            yield f"{'' if follows else f'{head}='}{key}{'=...' if hidden else ''}"
         else:
             yield word
-        follows = word == SECRET
+        follows = word in SECRETS

@@ -132,12 +132,10 @@ class Release:
             the cluster says about each pod.
         """
         target, timeout = self._target, self._site.timeout
-        request = RenderRequest(
+        request = target.values.request(
             self._site.workspace.prepare(target.chart),
-            target.values.files,
-            target.values.sets,
-            self.application.release,
-            self.namespace,
+            release=self.application.release,
+            namespace=self.namespace,
             label=target.id,
         )
         watch = Watch(self._site.reader, {}, self._site.patience)

@@ -145,6 +145,9 @@ EXPRESSIONS = st.builds(
     st.sampled_from(["", "", "[0]", "[1]", "[0].a", "[0][1]"]),
     st.sampled_from(["1", "x", "null", "true", "{1,2}", "", "-5", "007", "1.5", "a\\,b"]),
 )
+# To be taken as --set-string.
+TEXT = "text:"
+TEXTS = EXPRESSIONS | EXPRESSIONS.map(TEXT.__add__)
 
 
 @settings(
@@ -154,7 +157,11 @@ EXPRESSIONS = st.builds(
 @example({}, [], ["a[1]=x", "a[0][1]=y"])
 @example({}, [], ["a={1,2}", "a[1][0]=z"])
 @example({}, [{"a": None}], ["a.b=1"])
-@given(defaults=DEFAULTS, files=st.lists(TREES, max_size=2), sets=st.lists(EXPRESSIONS, max_size=3))
+@given(
+    defaults=DEFAULTS,
+    files=st.lists(TREES, max_size=2),
+    sets=st.lists(TEXTS, max_size=3),
+)
 def test_values_from_anywhere_are_merged_alike(
     both: tuple[Renderer, Renderer],
     tmp_path: Path,
@@ -173,7 +180,9 @@ def test_values_from_anywhere_are_merged_alike(
     for number, values in enumerate(files):
         paths.append(tmp_path / f"{number}.yaml")
         paths[-1].write_text(json.dumps(values))
-    request = RenderRequest(chart, values=tuple(paths), sets=tuple(sets))
+    plain = tuple(text for text in sets if not text.startswith(TEXT))
+    texts = tuple(text.removeprefix(TEXT) for text in sets if text.startswith(TEXT))
+    request = RenderRequest(chart, values=tuple(paths), sets=plain, set_strings=texts)
     (one,), (other,) = (list(renderer.render([request])) for renderer in both)
     assert (one.error is None) == (other.error is None)
     if one.error is None:

@@ -10,8 +10,8 @@ import pytest
 from helm.conftest import Render
 from helm.writing import declare, pack, write_chart
 from pytest_k8snet.helm.charts import find_charts
-from pytest_k8snet.helm.engine import KUBE_VERSION, Engine
-from pytest_k8snet.helm.request import Definition
+from pytest_k8snet.helm.engine import Engine
+from pytest_k8snet.helm.request import KUBE_VERSION, Definition
 
 CRD = """\
 apiVersion: apiextensions.k8s.io/v1
@@ -119,6 +119,39 @@ def test_charts_see_one_kubernetes_version(render: Render, tmp_path: Path) -> No
     assert values_of(dict(render(chart).templates)["templates/v.yaml"]) == f"v{KUBE_VERSION}"
 
 
+def test_charts_see_the_version_and_the_apis_that_they_are_rendered_for(
+    render: Render, tmp_path: Path
+) -> None:
+    seen = (
+        "{{ .Capabilities.KubeVersion.Version }}"
+        ' {{ .Capabilities.APIVersions.Has "example.com/v1" }}'
+        ' {{ .Capabilities.APIVersions.Has "monitoring.coreos.com/v1/ServiceMonitor" }}'
+        ' {{ .Capabilities.APIVersions.Has "apps/v1" }}'
+    )
+    chart = write_chart(tmp_path / "web", {"templates/v.yaml": config(seen)})
+    asked = {
+        "kube_version": "1.28.3",
+        "api_versions": ("example.com/v1", "monitoring.coreos.com/v1/ServiceMonitor"),
+    }
+    rendered = values_of(dict(render(chart, **asked).templates)["templates/v.yaml"])
+    assert rendered == "v1.28.3 true true true"
+    rendered = values_of(dict(render(chart).templates)["templates/v.yaml"])
+    assert rendered == f"v{KUBE_VERSION} false false true"
+
+
+def test_a_chart_for_another_version_of_kubernetes_is_refused(
+    render: Render, tmp_path: Path
+) -> None:
+    chart = write_chart(
+        tmp_path / "web",
+        {"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\nkubeVersion: '~1.28.0'\n"},
+    )
+    assert render(chart, kube_version="1.28.9").error is None
+    for version in ("1.29.0", KUBE_VERSION):
+        error = render(chart, kube_version=version).error or ""
+        assert f"~1.28.0 which is incompatible with Kubernetes v{version}" in error
+
+
 def test_text_that_looks_like_a_source_line_stays_where_it_is(
     render: Render, tmp_path: Path
 ) -> None:
@@ -194,6 +227,21 @@ class TestValues:
         assert values["l"] == [{"a": 9, "b": 2}, "x", "z"]
         assert values["a"] == {"b": 1, "c": [7], "d": 3}
 
+    def test_texts_come_after_expressions_and_stay_texts(self, render: Render, chart: Path) -> None:
+        rendered = render(
+            chart, sets=("a.c={1,2}", "port=1"), set_strings=("port=007", "a.c[1]=true")
+        )
+        values = json.loads(values_of(rendered.templates[0][1]))
+        assert values == {"port": "007", "a": {"b": 1, "c": [1, "true"], "d": 3}}
+
+    def test_a_value_can_be_what_a_file_says(self, render: Render, chart: Path) -> None:
+        file = chart.parent / "it, and.txt"
+        file.write_text("port=1,{a}\n")
+        escaped = str(file).replace(",", "\\,")
+        rendered = render(chart, set_strings=("a.b=x",), set_files=(f"a.b={escaped}",))
+        values = json.loads(values_of(rendered.templates[0][1]))
+        assert values["a"] == {"b": "port=1,{a}\n", "c": [1, 2], "d": 3}
+
     def test_an_empty_file_and_a_byte_order_mark_are_no_error(
         self, render: Render, chart: Path
     ) -> None:
@@ -216,10 +264,15 @@ class TestValues:
         assert error is not None
         assert "bad.yaml" in error
 
-    def test_an_expression_that_cannot_be_read_is_named(self, render: Render, chart: Path) -> None:
-        error = render(chart, sets=("a[x]=1",)).error
+    @pytest.mark.parametrize("kind", ["sets", "set_strings", "set_files"])
+    def test_an_expression_that_cannot_be_read_is_named(
+        self, render: Render, chart: Path, kind: str
+    ) -> None:
+        (chart / "f").touch()
+        error = render(chart, **{kind: (f"a[x]={chart}/f",)}).error
         assert error is not None
-        assert "a[x]=1" in error
+        option = {"sets": "set", "set_strings": "set-string", "set_files": "set-file"}[kind]
+        assert f"--helm-{option}=a[x]={chart}/f: " in error
 
 
 def test_a_packed_chart_is_found_and_rendered(render: Render, tmp_path: Path) -> None:

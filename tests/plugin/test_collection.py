@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.charts import NO_POLICY, SOUND
+from plugin.charts import NO_POLICY, SOUND, WEB
 
 MakeChart = Callable[..., Path]
 OWN = "def test_own():\n    pass\n"
@@ -81,6 +81,85 @@ def test_the_users_own_values_are_one_set_named_after_them(
     assert "::x::" not in result.stdout.str()
     broken = pytester.runpytest("--helm-chart=charts/web", "--helm-set=target=nowhere")
     broken.assert_outcomes(passed=14, failed=1, skipped=4)
+
+
+def test_single_charts_have_values_of_their_own(
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
+) -> None:
+    make_chart("charts/api", SOUND)
+    make_chart("charts/web", SOUND, **{"ci/x-values.yaml": "{}\n"})
+    make_chart("values", {}, **{"base.yaml": "target: http\n", "a b.yaml": "target: nowhere\n"})
+    pytester.makeini(
+        """
+        [pytest]
+        helm_chart = charts
+        k8snet_values =
+            # two sets of one chart
+            charts/w*: values/base.yaml
+            charts/web: values/base.yaml 'values/a b.yaml'
+            charts/gone: values/base.yaml
+        """
+    )
+    result = pytester.runpytest(workers, "-v")
+    result.assert_outcomes(passed=44, failed=1, skipped=12)
+    seen = {line.split("::")[0:2][-1] for line in result.outlines if "renders" in line}
+    result.stdout.fnmatch_lines(
+        [
+            "k8snet: 2 charts, *",
+            "k8snet: k8snet_values: 'charts/gone: values/base.yaml' names no chart of this run",
+        ]
+    )
+    result.stdout.fnmatch_lines(["FAILED charts/web/Chart.yaml::base+a-b::Service/web::M5B-*"])
+    assert seen == {"defaults", "base", "base+a-b"}
+    own = pytester.runpytest("--helm-chart=charts/web", "--helm-values=values/base.yaml", "-v")
+    own.assert_outcomes(passed=15, skipped=4)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("charts/web values.yaml", "expected 'chart-glob: file ...'"),
+        ("charts/web:", "expected 'chart-glob: file ...'"),
+        (": values.yaml", "expected 'chart-glob: file ...'"),
+        ("charts/web: 'values.yaml", "No closing quotation; expected 'chart-glob: file ...'"),
+        ("charts/web: none.yaml", "none.yaml: there is no such file"),
+    ],
+)
+def test_a_line_of_values_that_is_none_is_a_usage_error(
+    pytester: pytest.Pytester, make_chart: MakeChart, line: str, said: str
+) -> None:
+    make_chart("charts/web", SOUND)
+    pytester.makeini(f"[pytest]\nk8snet_values = {line}\n")
+    result = pytester.runpytest("--helm-chart=charts/web")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: k8snet_values: *{said}"])
+
+
+def test_what_is_rendered_for_is_said_and_seen(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    asked = (
+        '{{ if and (semverCompare "~1.28" .Capabilities.KubeVersion.Version)'
+        ' (.Capabilities.APIVersions.Has "example.com/v1") (eq .Values.port "080")'
+        ' (eq .Values.note "read,me") }}'
+    )
+    make_chart("charts/web", {"web.yaml": f"{asked}{WEB}{{{{ end }}}}"})
+    (pytester.path / "note,1.txt").write_text("read,me")
+    result = pytester.runpytest(
+        "--helm-chart=charts/web",
+        "--helm-kube-version=1.28",
+        "--helm-api-versions=example.com/v1,example.com/v2",
+        "--helm-set-string=port=080",
+        "--helm-set-file=note=note,1.txt",
+        "--k8snet-html=out.html",
+    )
+    result.assert_outcomes(passed=7, failed=1, skipped=3)
+    result.stdout.fnmatch_lines(
+        ["k8snet: 1 chart, *, for Kubernetes 1.28 with example.com/v1, example.com/v2"]
+    )
+    page = (pytester.path / "out.html").read_text(encoding="utf-8")
+    assert "for Kubernetes 1.28 with example.com/v1" in page
+    assert "--helm-set-string=port=..." in page
 
 
 def test_each_ci_values_file_is_a_set(pytester: pytest.Pytester, make_chart: MakeChart) -> None:
