@@ -18,7 +18,17 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 TOP = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-GUIDES = ("adopting", "ci", "runtime", "reach", "configuration", "api", "json", "faq")
+GUIDES = (
+    "adopting",
+    "ci",
+    "runtime",
+    "reach",
+    "reviewing-reach",
+    "configuration",
+    "api",
+    "json",
+    "faq",
+)
 # What the repository has and the site does not; the words of the link stay.
 WITHOUT_PAGE = re.compile(
     r"\[([^\[\]]+)\]\((?:\.\./)?(?:LICENSE|pytest_k8snet|example-charts)[^)]*\)"

@@ -21,14 +21,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from .errors import SettingsError
 from .finding import Finding
 from .identity import WHOLE_CHART, Identity, identify, identify_chart
+from .plaintext import one_word
 
 DEFAULTS = ("defaults",)
-_KEPT = "/:;@!$&'()*+=[]<>|~^{}?\"\\`"  # what needs no quoting in a word of a line
 _EXTRAS = ("port", "container", "with", "in")
 
 
@@ -49,12 +49,12 @@ class Entry:
     def __str__(self) -> str:
         check, chart, subject, reading, port, container, others = self.identity
         words = [f"{check}-{self.name}" if self.name else check]
-        words += [_quoted(word) for word in (chart, subject, reading)]
+        words += [one_word(word) for word in (chart, subject, reading)]
         sets = () if self.values == DEFAULTS else self.values
         extras = ([port] if port else [], [container] if container else [], others, sets)
         for key, listed in zip(_EXTRAS, extras, strict=True):
             if listed:
-                words.append(f"{key}={','.join(map(_quoted, listed))}")
+                words.append(f"{key}={','.join(map(one_word, listed))}")
         return " ".join(words) + (f"  # {self.reason}" if self.reason else "")
 
 
@@ -140,7 +140,7 @@ class Baseline:
         text = str(entry)
         if len(entry.values) == 1:
             return f"fixed: remove this line\n  {where}: {text}"
-        return f"fixed with {values}: take {_quoted(values)} out of in=\n  {where}: {text}"
+        return f"fixed with {values}: take {one_word(values)} out of in=\n  {where}: {text}"
 
     def _about(self, key: tuple[str, ...], values: str) -> Iterator[Entry]:
         return (entry for entry in self.by_object.get(key, ()) if values in entry.values)
@@ -199,8 +199,3 @@ def _parsed(line: str, number: int, path: Path) -> Entry:
     )
     values = tuple(sorted(extras.get("in", ()))) or DEFAULTS
     return Entry(identity, values, reason.strip(), name, number)
-
-
-def _quoted(word: str) -> str:
-    """A name as one word of a line: no space, comma, percent sign, ``#`` or control character."""
-    return quote(word, safe=_KEPT)

@@ -129,7 +129,7 @@ class RendersItem(ChartItem):
         if self.gathered.application is None:
             self._judge(self.gathered.error)
             return
-        outdated = list(self._outdated())
+        outdated = [*self._outdated(), *self._closed()]
         if outdated:
             raise CheckFailed("\n".join(outdated))
         self._judge("\n".join(self._refused()))
@@ -142,6 +142,16 @@ class RendersItem(ChartItem):
         made = {self.application.subject(one.reference) for one in self.application.subjects}
         for entry in baseline.without_object(target.id, target.values.name, made):
             yield baseline.advice(entry, target.values.name)
+
+    def _closed(self) -> Iterator[str]:
+        """Lines of the reach file about workloads that the chart no longer makes."""
+        reviewed = self.application.reviewed
+        if reviewed is None:
+            return
+        made = {self.application.subject(one.reference) for one in self.application.workloads}
+        for edge in reviewed.edges:
+            if edge.target not in made:
+                yield f"now closed: remove this line\n  {reviewed.file}:{edge.line}: {edge}"
 
     def _refused(self) -> Iterator[str]:
         """What the API server would say to the manifests."""

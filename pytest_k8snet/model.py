@@ -341,6 +341,31 @@ class Cure(NamedTuple):
     value: str
 
 
+class ReviewedEdge(NamedTuple):
+    """A line of the file of ``--k8snet-reach``, in the words that it has.
+
+    ``ports`` are ``("TCP 80", "UDP 5000-6000")`` or ``("all",)``, ``how`` is ``static``,
+    ``plugin`` or ``unknown``, ``line`` is the line's number, from 1.
+    """
+
+    source: str
+    target: str
+    ports: tuple[str, ...]
+    how: str
+    line: int
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.target}: {', '.join(self.ports)}"
+
+
+class Reviewed(NamedTuple):
+    """Who may reach whom in an application, as somebody has agreed; ``file`` says where."""
+
+    file: str
+    edges: tuple[ReviewedEdge, ...]
+
+
 class Invalid(NamedTuple):
     """Something rendered that the Kubernetes API server will refuse."""
 
@@ -372,7 +397,8 @@ class Application:
     ``strays`` are pods that were seen in the cluster beside the release's own,
     such as an operator's, as workloads of kind Pod. ``cures`` are values of
     the chart that were found to cure a finding. ``namespace_labels`` are the labels of the
-    ``namespaces``, which are rendered ones, by name.
+    ``namespaces``, which are rendered ones, by name. ``reviewed`` is what the file of
+    ``--k8snet-reach`` has about it, None without one.
     """
 
     chart: str
@@ -393,6 +419,7 @@ class Application:
     cures: tuple[Cure, ...] = ()
     ingresses: tuple[Ingress, ...] = ()
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+    reviewed: Reviewed | None = None
     _derived: _Derived = field(default_factory=_Derived, init=False, repr=False, compare=False)
 
     @property

@@ -9,12 +9,15 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 # Control characters but line feed and tab, line separators, and what turns the order of text round.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 # GitHub reads "::command" at the beginning of a line, after blanks; "##[command]" anywhere, as
 # Azure does "##vso[command]" and TeamCity "##teamcity[command]".
 _COMMAND = re.compile(r"^([^\S\n]*)(?=::)|(?<=#)(?=#(?:vso|teamcity)?\[)", re.MULTILINE)
+
+_KEPT = "/:;@!$&'()*+=[]<>|~^{}?\"\\`"  # what needs no quoting in a word of a line
 
 
 def plain(text: str) -> str:
@@ -27,6 +30,14 @@ def plain(text: str) -> str:
         return text
     text = _CONTROL.sub(_written_out, text.replace("\r\n", "\n"))
     return _COMMAND.sub(lambda match: f"{match[1] or ''}\\", text)
+
+
+def one_word(text: str) -> str:
+    """A name as one word of a line of a file that is split at blanks.
+
+    Blanks, commas, percent signs, ``#`` and control characters are written as in a URL.
+    """
+    return quote(text, safe=_KEPT)
 
 
 def _written_out(match: re.Match[str]) -> str:

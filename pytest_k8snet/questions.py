@@ -15,5 +15,7 @@ def questions(application: Application, settings: Settings) -> Iterator[tuple[Ch
         if settings.subcharts == "own" and subject.source.startswith("charts/"):
             continue
         for check in CHECKS:
+            if check.needs_review and application.reviewed is None:
+                continue
             if check.id in settings.checks and isinstance(subject, check.on):
                 yield check, subject

@@ -25,6 +25,7 @@ from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION
 from .ignores import read_ignores
 from .questions import questions
+from .reach.file import ReachFile, read_reach_file
 from .report.about import about_run
 from .report.files import write_reports
 from .report.recorder import Recorder
@@ -59,6 +60,7 @@ class ChartRun:
         self.recorder = Recorder()
         self.ignores = read_ignores(settings.ignore_findings)
         self.baseline = read_baseline(settings.baseline) if settings.baseline else None
+        self.reviewed: ReachFile | None = None
         self._unwritten: list[str] = []
         self._told: Told | None = None
         self._begun = False
@@ -92,10 +94,12 @@ class ChartRun:
     def _prepare(self) -> None:
         """Start Helm, which takes a moment, and look for the charts meanwhile.
 
-        :raises SettingsError: a path leads to no chart.
+        :raises SettingsError: a path leads to no chart, or the reach file is none.
         :raises HelmMissing: there is no Helm.
         """
         settings = self.settings
+        if settings.reach is not None:
+            self.reviewed = read_reach_file(settings.reach, "--k8snet-reach")
         self.engine = choose_engine(settings.helm)
         given = ["pytest", *map(str, self._config.invocation_params.args)]
         command = self._config.stash.get(COMMAND, given)
@@ -122,7 +126,7 @@ class ChartRun:
             return
         assert self._gathering is not None
         assert self._renderer is not None
-        self.gathered = self._gathering.run()
+        self.gathered = tuple(map(self._with_review, self._gathering.run()))
         for note in self._renderer.notes:
             self.say(f"k8snet: {note}")
         self._renderer.close()
@@ -134,6 +138,15 @@ class ChartRun:
             self.recorder.cluster = self._session.facts()
             for line in self._session.header():
                 self.say(line)
+
+    def _with_review(self, one: Gathered) -> Gathered:
+        """The same with the lines of the reach file that are about it."""
+        if self.reviewed is None or one.application is None:
+            return one
+        chart, values = one.target.id, one.target.values.name
+        shown = os.path.relpath(self.reviewed.path, self.settings.root)
+        reviewed = self.reviewed.about(chart, values, Path(shown).as_posix())
+        return replace(one, application=replace(one.application, reviewed=reviewed))
 
     def _take_over(self, handed: Mapping[str, Any]) -> None:
         """Read what the controller gathered; a worker never renders."""
@@ -244,7 +257,7 @@ class ChartRun:
         results = self._results
         notes = self._config.option.verbose > 0
         lines = list(summary_lines(results, notes=notes, left=self._left))
-        lines += outdated_lines(results, self.ignores, self.baseline)
+        lines += outdated_lines(results, self.ignores, self.baseline, self.reviewed)
         lines += self._unwritten
         if self._session is not None:
             costs = self._session.costs().items()

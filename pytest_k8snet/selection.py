@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .checks import CHECKS
 from .errors import SettingsError
@@ -38,3 +38,14 @@ def chosen_checks(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str
             f"{' '.join(flags)}: no check is left, so nothing could be found; ignore fewer"
         )
     return left
+
+
+def refuse_without_review(chosen: Collection[str]) -> None:
+    """Refuse to ask what has nothing to compare with, and nothing else.
+
+    :raises SettingsError: none of the checks can be asked without a reach file.
+    """
+    checks = [check for check in CHECKS if check.id in chosen]
+    if all(check.needs_review for check in checks):
+        names = ", ".join(check.full_name for check in checks)
+        raise SettingsError(f"{names} compares with a file: --k8snet-reach=FILE")

@@ -186,6 +186,12 @@ class Settings:
     write_baseline: Path | None = option(
         "--k8snet-write-baseline", "FILE", "write the present findings to this file", read=path
     )
+    reach: Path | None = option(
+        "--k8snet-reach",
+        "FILE",
+        "fail where others reach the pods than this file says (R1)",
+        read=path,
+    )
     write_reach: Path | None = option(
         "--k8snet-write-reach",
         "FILE",
@@ -317,7 +323,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
     :raises SettingsError: a value cannot be used; says which and what is expected.
     """
-    from .selection import chosen_checks
+    from .selection import chosen_checks, refuse_without_review
 
     here = config.invocation_params.dir
     ini = config.inipath.parent if config.inipath else config.rootpath
@@ -328,4 +334,6 @@ def read_settings(config: pytest.Config) -> Settings:
             given, folder = config.getini(one.ini), ini
         values[name] = one.setting(given, folder)
     checks = chosen_checks(values["select"], values["ignore"])
+    if values["reach"] is None:
+        refuse_without_review(checks)
     return Settings(root=config.rootpath, checks=checks, **values)

@@ -37,6 +37,7 @@ def test_checks_are_those_of_the_taxonomy_in_its_order() -> None:
         "N5-governing-service",
         "N6-probe-port-unavailable",
         "N8-exposed-service",
+        "R1-reach",
     ]
 
 

@@ -35,6 +35,9 @@ OPEN_PORTS: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 # What shows in the sockets of a running pod, and of these examples in nothing else.
 IN_A_CLUSTER = {"M1", *(check.id for check in CHECKS if check.needs_sockets)}
 
+# What shows beside a file of who may reach whom, which a run has to name.
+WITH_A_FILE = {check.id for check in CHECKS if check.needs_review}
+
 Report = Mapping[str, Any]
 check_examples = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 
@@ -61,7 +64,9 @@ def expected(chart: str, *, observed: bool) -> set[tuple[str, str]]:
     return {
         (check.id, next(iter(check.readings.values())).value)
         for check in CHECKS
-        if check.name == chart and (observed or check.id not in IN_A_CLUSTER)
+        if check.name == chart
+        and check.id not in WITH_A_FILE
+        and (observed or check.id not in IN_A_CLUSTER)
     }
 
 
@@ -76,6 +81,7 @@ def test_readme_names_every_example_with_its_check() -> None:
 
     for check in CHECKS:
         seen = "in a cluster" if check.id in IN_A_CLUSTER else "in the manifests"
+        seen = "beside its reach.txt" if check.id in WITH_A_FILE else seen
         row = next(row for row in rows if row.startswith(f"| [{check.name}]("))
         assert f"| {check.id} |" in row
         assert row.endswith(f"| {seen} |")
@@ -105,6 +111,14 @@ def test_example_shows_its_fault_alone(pytester: pytest.Pytester, check: Check) 
     assert renders == ["passed"]
     outcomes = {result["outcome"] for result in results if result["check"] in IN_A_CLUSTER}
     assert outcomes == {"skipped"}
+
+
+def test_the_example_of_reach_shows_its_fault_beside_its_file(pytester: pytest.Pytester) -> None:
+    chart = EXAMPLES / "reach"
+    option = f"--k8snet-reach={chart / 'reach.txt'}"
+    results = run_plugin(pytester, chart, option, f"--rootdir={EXAMPLES.parent}")["results"]
+
+    assert found(results) == {("R1", "fault")}
 
 
 def test_shop_has_no_finding_with_any_values(pytester: pytest.Pytester) -> None:

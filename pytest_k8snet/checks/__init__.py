@@ -12,6 +12,7 @@ from .host_network import host_network
 from .no_network_policy import no_network_policy
 from .policy_blocks_service import policy_blocks_service
 from .probe_port_unavailable import probe_port_unavailable
+from .reach import reach
 from .service_collision import service_collision
 from .service_undeclared_port import service_undeclared_port
 from .service_unopened_port import service_unopened_port
@@ -41,4 +42,5 @@ CHECKS: tuple[Check, ...] = (
     governing_service,
     probe_port_unavailable,
     exposed_service,
+    reach,
 )

@@ -23,6 +23,7 @@ class Check:
     ``needs_sockets``: without an observation the item is skipped.
     ``uses_sockets``: it has a verdict without one, and a better one with it.
     ``tells_reach``: its findings say from where their ports answer.
+    ``needs_review``: it is asked only where ``--k8snet-reach`` has something to compare with.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Check:
     page: str
     run: Run
     tells_reach: bool = False
+    needs_review: bool = False
 
     @property
     def full_name(self) -> str:
@@ -84,6 +86,7 @@ def check(
     needs_sockets: bool = False,
     uses_sockets: bool = False,
     tells_reach: bool = False,
+    needs_review: bool = False,
 ) -> Callable[[Run], Check]:
     """Make a check of a generator; its docstring becomes the check's page."""
 
@@ -100,6 +103,7 @@ def check(
             page,
             run,
             tells_reach,
+            needs_review,
         )
 
     return make

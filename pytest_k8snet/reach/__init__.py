@@ -6,13 +6,14 @@ into ``rules``. Another API is one more module in ``judging.FAMILIES``.
 """
 
 from .judging import Step
-from .ports import ALL, PROTOCOLS, Ports
+from .ports import ALL, NONE, PROTOCOLS, Ports
 from .reach import Edge, Foothold, Place, Reach, reach_of
 from .rules import Action, Direction
 from .truth import Admission, Truth
 
 __all__ = [
     "ALL",
+    "NONE",
     "PROTOCOLS",
     "Action",
     "Admission",

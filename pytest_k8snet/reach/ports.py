@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/networking/service-protocols/.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,6 +17,7 @@ Ranges: TypeAlias = tuple[tuple[int, int], ...]
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 FIRST, LAST = 1, 65535
 EVERY: Ranges = ((FIRST, LAST),)
+_RANGE = re.compile(r"(TCP|UDP|SCTP) ([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,25 @@ class Ports:
         for ports in several:
             result |= ports
         return result
+
+    @classmethod
+    def parse(cls, text: str) -> Ports:
+        """The inverse of ``str``: ``all``, or ``TCP 80, UDP 5000-6000``.
+
+        :raises ValueError: says which part is no port.
+        """
+        if text.strip() == "all":
+            return ALL
+        found = NONE
+        for part in text.split(","):
+            match = _RANGE.fullmatch(part.strip())
+            first, last = (int(match[2]), int(match[3] or match[2])) if match else (0, 0)
+            if not match or not FIRST <= first <= last <= LAST:
+                raise ValueError(
+                    f"{part.strip()!r} is no port: write TCP 80, UDP 5000-6000, or all"
+                )
+            found |= cls.of(match[1], first, last)
+        return found
 
     def __bool__(self) -> bool:
         return self.ranges != NONE.ranges

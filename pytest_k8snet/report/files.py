@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ..errors import SettingsError
 from ..settings import Settings
 from .results import Results
 
@@ -17,6 +18,8 @@ def write_reports(results: Results, settings: Settings) -> Iterator[str]:
             write(path)
         except OSError as error:
             yield f"{flag}={path}: cannot be written: {error.strerror or error}"
+        except SettingsError as error:
+            yield f"{flag}={path}: cannot be written: {error}"
 
 
 def _wanted(

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..model import Application
-from ..reach import Edge, Foothold, reach_of
+from ..reach import Foothold, Ports
+from ..reach.file import HEADING, Key, key_of, line_text, listed_edges, read_reach_file
 from .results import Results
-
-MOST_WORKLOADS = 100
-"""Of larger applications only what the footholds reach is listed: pairs grow with the square."""
-
-HEADING = """\
-# Who reaches which ports of whom; written by --k8snet-write-reach.
-# chart [values set]: from -> to: ports, and how where policies alone do not say it.
-"""
-
-
-def edges_of(application: Application) -> Iterator[Edge]:
-    """Every edge that is not closed; between workloads only where there are not too many."""
-    small = len(application.workloads) <= MOST_WORKLOADS
-    return reach_of(application).edges(None if small else tuple(Foothold))
 
 
 def reach_to_json(results: Results) -> list[dict[str, Any]]:
@@ -39,28 +24,29 @@ def reach_to_json(results: Results) -> list[dict[str, Any]]:
             "how": edge.how,
         }
         for (chart, values), application in sorted(results.applications.items())
-        for edge in edges_of(application)
+        for edge in listed_edges(application)
     ]
 
 
-def reach_lines(results: Results) -> Iterator[str]:
-    """One line for each edge, sorted."""
-    for (chart, values), application in sorted(results.applications.items()):
-        yield from sorted(
-            f"{chart} [{values}]: {edge_text(edge, application)}" for edge in edges_of(application)
-        )
-
-
-def edge_text(edge: Edge, application: Application) -> str:
-    """``cluster -> StatefulSet/db: TCP 5432``."""
-    source = (
-        edge.source.value if isinstance(edge.source, Foothold) else application.subject(edge.source)
-    )
-    how = "" if edge.how == "static" else f" ({edge.how})"
-    return f"{source} -> {application.subject(edge.target)}: {edge.ports}{how}"
-
-
 def write_reach(results: Results, path: Path) -> None:
-    """Write the file to review."""
-    lines = "".join(f"{line}\n" for line in reach_lines(results))
-    path.write_text(HEADING + lines, encoding="utf-8")
+    """Write the file to review.
+
+    Reasons of the present file are kept, and so are its lines about charts and values sets that
+    are not in this run or do not render.
+
+    :raises SettingsError: the present file cannot be read.
+    :raises OSError: the file cannot be written.
+    """
+    known = read_reach_file(path, "--k8snet-write-reach").lines if path.exists() else {}
+    found: dict[Key, Ports] = {
+        key: Ports.parse(", ".join(edge.ports))
+        for key, edge in known.items()
+        if key[:2] not in results.applications
+    }
+    for application in results.applications.values():
+        found |= {key_of(edge, application): edge.ports for edge in listed_edges(application)}
+    lines = sorted(
+        line_text(key, ports, known[key].reason if key in known else "")
+        for key, ports in found.items()
+    )
+    path.write_text(HEADING + "".join(f"{line}\n" for line in lines), encoding="utf-8")

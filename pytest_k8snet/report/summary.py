@@ -10,6 +10,7 @@ from ..checks import CHECKS
 from ..finding import Exposed
 from ..helm.values import DEFAULTS
 from ..ignores import Asked, Ignore, unmatched
+from ..reach.file import ReachFile
 from .grouping import Shown, each_once
 from .results import Results
 
@@ -93,14 +94,23 @@ def _reached(shown: Iterable[Shown]) -> Iterator[str]:
 
 
 def outdated_lines(
-    results: Results, ignores: Sequence[Ignore], baseline: Baseline | None
+    results: Results,
+    ignores: Sequence[Ignore],
+    baseline: Baseline | None,
+    reviewed: ReachFile | None = None,
 ) -> Iterator[str]:
-    """Lines of the configuration and of the baseline that nothing of this run needs."""
+    """Lines of the configuration and of files that nothing of this run needs."""
     yield from unmatched(ignores, _asked(results))
     if baseline is not None:
         ran = {(chart.path, chart.values) for chart in results.charts}
         for entry in baseline.without_run(ran):
             yield f"{baseline.path}:{entry.line}: not in this run: {entry}"
+    if reviewed is not None:
+        ran = {(chart.path, chart.values) for chart in results.charts}
+        left = [key for key in reviewed.lines if key[:2] not in ran]
+        if left:
+            charts = _many(len({key.chart for key in left}), "chart")
+            yield f"{reviewed.path}: {_many(len(left), 'line')} of {charts} not in this run"
 
 
 def _asked(results: Results) -> Iterator[Asked]:

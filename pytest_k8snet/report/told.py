@@ -22,6 +22,7 @@ from .results import Result
 from .text import finding_text, note
 
 _COLLISIONS = ("M4A", "M4B", "M4C")
+_REVIEW = "R1"
 # What the chart as a whole lacks: a policy at all or for these pods, labels that name the release.
 _OF_THE_CHART = {("M6", "none"), ("M6", "missed"), ("M4S", "release")}
 
@@ -85,6 +86,8 @@ def _cause(result: Result, finding: Finding) -> tuple[object, ...]:
     """What findings with one cause have in common."""
     if (result.check, finding.reading) in _OF_THE_CHART:
         return (result.chart, result.check, finding.reading, finding.level)
+    if result.check == _REVIEW:  # each values set has lines of its own in the file
+        return (result.nodeid, finding.reading)
     if result.check in _COLLISIONS and result.object is not None:
         everyone = {result.object, *finding.related}
         return (result.chart, frozenset(one for one in everyone if one.kind != "Service"))

@@ -30,6 +30,8 @@ directives, one a line:
     The units of this file of the same folder are those of another chart of the run.
 ``# blank: templates/web.yaml Service/web``
     A workload template rendered to nothing that could make the pods of these Services.
+``# reviewed: cluster -> Deployment/web: TCP 8080``
+    The reach file has this line about the application; without any, ``-``.
 ``# invalid: Deployment/web <text>``
     Kubernetes refuses the object, and the message contains the text.
 """
@@ -37,13 +39,15 @@ directives, one a line:
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pytest_k8snet.manifests import read_application
-from pytest_k8snet.model import Application, Blank, Neighbour, Socket, Workload
+from pytest_k8snet.model import Application, Blank, Neighbour, Reviewed, Socket, Workload
+from pytest_k8snet.reach.file import read_reach_file
 
 FOLDER = Path(__file__).parent
 SOURCE = "templates/case.yaml"
@@ -57,7 +61,7 @@ _SOCKET = re.compile(
 _KNOWN = frozenset(
     (
         "expect", "says", "instead", "related", "skipped", "sockets", "pods", "stray", "release",
-        "second", "neighbour", "blank", "invalid",
+        "second", "neighbour", "blank", "invalid", "reviewed",
     )
 )  # fmt: skip
 
@@ -104,7 +108,16 @@ def read_case(path: Path) -> Application:
         strays=tuple(_strays(application, directives)),
         neighbours=tuple(_neighbours(path, directives)),
         blank=tuple(_blank(application, line) for line in directives.get("blank", ())),
+        reviewed=_reviewed(directives["reviewed"]) if "reviewed" in directives else None,
     )
+
+
+def _reviewed(lines: list[str]) -> Reviewed:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "reach.txt"
+        text = "".join(f"case [defaults]: {line}\n" for line in lines if line != "-")
+        file.write_text(text, encoding="utf-8")
+        return read_reach_file(file, "").about("case", "defaults", "reach.txt")
 
 
 def _blank(application: Application, line: str) -> Blank:

@@ -84,7 +84,8 @@ def test_findings_say_where_and_what_to_write_instead(path: Path) -> None:
     for finding in (finding for several in found.values() for finding in several):
         assert finding.at.source == SOURCE
         assert finding.at.key in text, f"{finding.at.key} is nowhere in the template"
-        list(yaml.safe_load_all(finding.instead))
+        if not check.needs_review:  # it has lines of its file instead
+            list(yaml.safe_load_all(finding.instead))
         assert finding.message[-1] not in ".:", "messages are one sentence without a full stop"
 
 

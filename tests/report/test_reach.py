@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from pytest_k8snet.model import Port, ServicePort
+from pytest_k8snet.reach.file import MOST_WORKLOADS, listed_edges
 from pytest_k8snet.report.json import write_json
-from pytest_k8snet.report.reach import MOST_WORKLOADS, edges_of, write_reach
+from pytest_k8snet.report.reach import write_reach
 from report.samples import application, policy, results, service, workload
 
 
@@ -58,4 +59,4 @@ def test_the_file_to_review_has_one_edge_a_line(tmp_path: Path) -> None:
 
 def test_a_large_application_lists_what_the_footholds_reach() -> None:
     app = application(workloads=tuple(workload(f"w{n}") for n in range(MOST_WORKLOADS + 1)))
-    assert {edge.source for edge in edges_of(app)} == {"namespace", "cluster"}
+    assert {edge.source for edge in listed_edges(app)} == {"namespace", "cluster"}
