@@ -312,6 +312,9 @@ class Ingress(_Object):
     backends: tuple[Backend, ...] = ()
 
 
+MOST_NEIGHBOURS = 20  # that are looked for, for one selector
+
+
 class Neighbour(NamedTuple):
     """A workload of another chart of the run that lives in the same namespace."""
 
@@ -392,7 +395,8 @@ class Application:
     workload templates that rendered to nothing. ``second`` is the same chart
     under another release name, None where every selector and label set carries
     the release's name anyway. ``neighbours`` are workloads of other charts of
-    the run that some selector here would take. ``cluster_scoped`` are the
+    the run that some selector here would take, :data:`MOST_NEIGHBOURS` for each
+    selector. ``cluster_scoped`` are the
     objects without a namespace: two releases cannot both own one of them.
     ``strays`` are pods that were seen in the cluster beside the release's own,
     such as an operator's, as workloads of kind Pod. ``cures`` are values of

@@ -8,10 +8,11 @@ another release; only what is left has to be looked at closely.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from .index import PodIndex
 from .matching import carries, needed_values, selects
-from .model import Application, Neighbour, Reference, Selector, Subject
+from .model import MOST_NEIGHBOURS, Application, Neighbour, Reference, Selector, Subject
 from .settings import DEFAULT_RELEASE
 
 
@@ -60,19 +61,23 @@ def find_neighbours(
 ) -> tuple[Neighbour, ...]:
     """Workloads of other charts that a unit's or a Service's selector here would take.
 
+    The first :data:`MOST_NEIGHBOURS` for each selector: among a thousand charts that are all
+    labelled alike each has to be told that it collides, not with whom else in full.
+
     :param index: of :func:`index_workloads`, over all applications of the run.
     :param own: ids of charts that are parts of this one, or that it is a part of.
     """
     found: dict[tuple[str, Reference], Neighbour] = {}
     for subject, selector in _reaching(application):
-        for candidate in index.candidates(selector, subject.namespace):
-            workload = candidate.workload
-            if (
-                candidate.chart != application.chart
-                and candidate.chart not in own
-                and selects(subject, workload)
-            ):
-                found[candidate.chart, workload.reference] = candidate
+        taken = (
+            candidate
+            for candidate in index.candidates(selector, subject.namespace)
+            if candidate.chart != application.chart
+            and candidate.chart not in own
+            and selects(subject, candidate.workload)
+        )
+        for neighbour in islice(taken, MOST_NEIGHBOURS):
+            found[neighbour.chart, neighbour.workload.reference] = neighbour
     return tuple(found.values())
 
 

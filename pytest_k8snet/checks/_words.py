@@ -11,12 +11,16 @@ _SHOWN = 5
 T = TypeVar("T")
 
 
-def listing(items: Iterable[T], text: Callable[[T], str] = str) -> str:
-    """``a``, ``a and b``, ``a, b and c``; what is beyond five is counted."""
+def listing(items: Iterable[T], text: Callable[[T], str] = str, *, complete: bool = True) -> str:
+    """``a``, ``a and b``, ``a, b and c``; what is beyond five is counted.
+
+    :param complete: whether there are no others than these.
+    """
     known = list(items)
     shown = [text(item) for item in known[: _SHOWN + 1]]
     if len(known) > _SHOWN + 1:
-        shown[_SHOWN] = f"{len(known) - _SHOWN} more"
+        more = "more" if complete else "or more others"
+        shown[_SHOWN] = f"{len(known) - _SHOWN} {more}"
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"

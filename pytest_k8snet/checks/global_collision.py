@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..finding import FAULT, NOTE, Finding
 from ..index import policies_of, selected, with_pod_labels
 from ..matching import carries, needed_values, selects
-from ..model import Application, Neighbour, Position, Service, Subject, Workload
+from ..model import MOST_NEIGHBOURS, Application, Neighbour, Position, Service, Subject, Workload
 from ._check import check
 from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
@@ -88,8 +88,11 @@ def global_collision(subject: Subject, application: Application) -> Iterator[Fin
     neighbours = list(_neighbours(subject, application))
     if neighbours:
         shown = listing(
-            f"{application.subject(workload.reference)} of the chart {chart}"
-            for chart, workload in neighbours
+            [
+                f"{application.subject(workload.reference)} of the chart {chart}"
+                for chart, workload in neighbours
+            ],
+            complete=len(neighbours) < MOST_NEIGHBOURS,
         )
         yield Finding(
             "application",

@@ -70,6 +70,19 @@ def test_two_charts_with_the_same_labels_take_each_others_pods(
     assert "application" in readings(pytester, "M4S")
 
 
+def test_among_many_charts_with_the_same_labels_the_first_are_named(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    for number in range(10, 35):
+        make_chart(f"charts/c{number}", {"redis.yaml": REDIS})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M4S and c34")
+    result.stdout.fnmatch_lines(
+        [
+            "*takes the pods of */release-name-redis of the chart charts/c10, *charts/c14 and 15 or more others, *"
+        ]
+    )
+
+
 def test_a_chart_and_its_own_dependency_are_not_two_charts(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
