@@ -232,13 +232,17 @@ def _policy(application: Application) -> Iterator[Mutant]:
     """A policy is missing that alone isolated a unit's pods.
 
     Pods that run to completion and declare no port have nothing to be isolated
-    for, and of a policy that is not read nobody can tell what it isolates: M6
-    makes a note of these by its definition.
+    for: M6 makes a note of these by its definition. Policies of other APIs than
+    Kubernetes's own do not say in one word whether they isolate.
     """
-    if not all(policy.understood for policy in application.policies):
+    if any(policy.group != "networking.k8s.io" for policy in application.policies):
         return
     for unit in application.workloads:
-        isolating = [policy for policy in policies_of(unit, application) if policy.ingress]
+        isolating = [
+            policy
+            for policy in policies_of(unit, application)
+            if "Ingress" in policy.specs[0].get("policyTypes", ("Ingress",))
+        ]
         if len(isolating) != 1 or (unit.makes.ends and not any(unit.declared())):
             continue
         (policy,) = isolating
