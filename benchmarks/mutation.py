@@ -21,9 +21,10 @@ from pytest_k8snet.finding import Finding
 from pytest_k8snet.gather import Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
-from pytest_k8snet.index import policies_of, selected
+from pytest_k8snet.index import selected
 from pytest_k8snet.matching import target_number, targets
-from pytest_k8snet.model import Application, Reference, Selector, Service, ServicePort, Subject
+from pytest_k8snet.model import Application, Selector, Service, ServicePort, Subject
+from pytest_k8snet.reach import Direction, reach_of
 from pytest_k8snet.settings import Settings
 
 from .table import print_table
@@ -39,7 +40,7 @@ class Mutant(NamedTuple):
     """An application with one slip in it, and the object that it is a fault of."""
 
     application: Application
-    at: Reference
+    at: Subject
     what: str
 
 
@@ -184,7 +185,7 @@ def _changed(service: Service, application: Application, what: str) -> Mutant:
         service if other.reference == service.reference else other for other in application.services
     )
     name = application.subject(service.reference)
-    return Mutant(replace(application, services=services), service.reference, f"{name} {what}")
+    return Mutant(replace(application, services=services), service, f"{name} {what}")
 
 
 def _target(application: Application) -> Iterator[Mutant]:
@@ -232,24 +233,22 @@ def _policy(application: Application) -> Iterator[Mutant]:
     """A policy is missing that alone isolated a unit's pods.
 
     Pods that run to completion and declare no port have nothing to be isolated
-    for: M6 makes a note of these by its definition. Policies of other APIs than
-    Kubernetes's own do not say in one word whether they isolate.
+    for, and of a policy that is not read nobody can tell what it isolates: M6
+    makes a note of these by its definition.
     """
-    if any(policy.group != "networking.k8s.io" for policy in application.policies):
+    reach = reach_of(application)
+    if reach.unread():
         return
     for unit in application.workloads:
-        isolating = [
-            policy
-            for policy in policies_of(unit, application)
-            if "Ingress" in policy.specs[0].get("policyTypes", ("Ingress",))
-        ]
+        taking = reach.taking(unit, Direction.INGRESS)
+        isolating = {one.policy.source.identity for one in taking if one.side.isolates}
         if len(isolating) != 1 or (unit.makes.ends and not any(unit.declared())):
             continue
         (policy,) = isolating
-        rest = tuple(one for one in application.policies if one is not policy)
+        rest = tuple(one for one in application.policies if one.identity != policy)
         name = application.subject(unit.reference)
         without = replace(application, policies=rest)
-        yield Mutant(without, unit.reference, f"{name} without {policy}")
+        yield Mutant(without, unit, f"{name} without {policy.reference.name}")
 
 
 SLIPS = (

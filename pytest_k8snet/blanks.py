@@ -1,7 +1,7 @@
-"""Workload templates that rendered to nothing, and the Services that may wait for their pods.
+"""Workload templates that rendered to nothing, and who may wait for their pods.
 
 With other values such a template makes pods. Whether they would be those of a
-Service is told by the templates' own text: the lines that the Service's
+Service or a policy is told by the templates' own text: the lines that the
 selector is written with, or the helper that they call, stand in it or in a
 helper that it calls.
 """
@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from .helm.charts import Chart
-from .index import selected
+from .index import pod_index
 from .kinds import KIND_NAMES
-from .model import Application, Blank
+from .matching import takes
+from .model import Application, Blank, NetworkPolicy, Service
 
 # A kind that begins its line is the object's own: that of a scaleTargetRef is indented. Knative's
 # Service is left out: nearly all templates of that kind make no pods.
@@ -22,6 +23,9 @@ _MAKES_WORKLOAD = re.compile(
     rf"^kind:\s*[\"']?(?:{'|'.join(sorted(KIND_NAMES - {'Service'}))})\b", re.MULTILINE
 )
 _SELECTOR = re.compile(r"^([ \t-]*)selector:[ \t]*(.*)$", re.MULTILINE)
+_POLICY_SELECTOR = re.compile(
+    r"^([ \t]*)(?:pod|endpoint)Selector:[ \t]*(?:\n[ \t]*matchLabels:)?[ \t]*(.*)$", re.MULTILINE
+)
 _HELPER = re.compile(r"\b(?:include|template)\s+\"([^\"]+)\"")
 _DEFINITION = re.compile(
     r"\{\{-?\s*define\s+\"([^\"]+)\"\s*-?\}\}(.*?)(?=\{\{-?\s*define\s|\Z)", re.DOTALL
@@ -36,31 +40,36 @@ def blank_workloads(
 ) -> tuple[Blank, ...]:
     """The templates among ``blank`` that would make a workload with other values.
 
-    Only asked where a Service finds no pods. A packed chart shows no templates.
+    Only asked where a Service or policy finds no pods. A packed chart shows no templates.
     """
-    waiting = [
-        service
-        for service in application.services
-        if service.selector is not None and not selected(service, application)
-    ]
+    owners: tuple[Service | NetworkPolicy, ...] = (*application.services, *application.policies)
+    waiting = [one for one in owners if one.namespace and _waits(one, application)]
     if chart.packed or not waiting:
         return ()
     texts = {path: _text(chart, path) for path in blank}
     texts = {path: text for path, text in texts.items() if _MAKES_WORKLOAD.search(text)}
     if not texts:
         return ()
-    selectors = {one.source: list(_selectors(_text(chart, one.source))) for one in waiting}
+    selectors = {one.reference: list(_selectors(one, _text(chart, one.source))) for one in waiting}
     helpers = _helpers(chart)
     found = []
     for path, text in texts.items():
         written = _written(text, helpers)
         able = [
-            service.reference
-            for service in waiting
-            if any(_has(wanted, written, helpers) for wanted in selectors[service.source] if wanted)
+            one.reference
+            for one in waiting
+            if any(_has(wanted, written, helpers) for wanted in selectors[one.reference] if wanted)
         ]
         found.append(Blank(path, tuple(able)))
     return tuple(found)
+
+
+def _waits(owner: Service | NetworkPolicy, application: Application) -> bool:
+    """Whether it asks for labels that no pod of its namespace has."""
+    if owner.selector is None or owner.selector.empty:
+        return False
+    near = application.once(pod_index).candidates(owner.selector, owner.namespace)
+    return not any(takes(owner.selector, workload) for workload in near)
 
 
 def _has(wanted: Iterable[str], written: frozenset[str], helpers: Mapping[str, str]) -> bool:
@@ -99,9 +108,16 @@ def _labels(body: str) -> list[str]:
     return [line for line in body.splitlines() if _LABEL.match(line)]
 
 
-def _selectors(text: str) -> Iterator[frozenset[str]]:
-    """Of each selector in a template the lines that it is written with; helpers by their names."""
-    for match in _SELECTOR.finditer(text):
+def _selectors(owner: Service | NetworkPolicy, text: str) -> Iterator[frozenset[str]]:
+    """Of each selector in a template the lines that it is written with; helpers by their names.
+
+    Of a policy's the outermost: those further in say who may come.
+    """
+    found = list((_SELECTOR if isinstance(owner, Service) else _POLICY_SELECTOR).finditer(text))
+    if not isinstance(owner, Service):
+        outermost = min((len(match[1]) for match in found), default=0)
+        found = [match for match in found if len(match[1]) == outermost]
+    for match in found:
         indent = len(match[1])
         lines = [match[2]]
         for line in text[match.end() + 1 :].splitlines():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 from .matching import CONTROLLER_LABELS, policy_takes, selects
-from .model import Application, Labels, NetworkPolicy, Selector, Service, Subject, Workload
+from .model import Application, Labels, NetworkPolicy, Selector, Service, Workload
 
 T = TypeVar("T")
 Label: TypeAlias = tuple[str, str]
@@ -114,15 +114,15 @@ def _in_order(found: Iterable[Sequence[tuple[int, T]]]) -> Iterator[T]:
     return (items[number] for number in sorted(items))
 
 
-def selected(subject: Subject, application: Application) -> tuple[Workload, ...]:
+def selected(owner: Workload | Service, application: Application) -> tuple[Workload, ...]:
     """The workloads whose pods the object's own selector takes.
 
     The endpoints of a Service; of a unit itself and those that it has in common with others.
     """
-    if subject.selector is None:
+    if owner.selector is None:
         return ()
-    near = application.once(pod_index).candidates(subject.selector, subject.namespace)
-    return tuple(workload for workload in near if selects(subject, workload))
+    near = application.once(pod_index).candidates(owner.selector, owner.namespace)
+    return tuple(workload for workload in near if selects(owner, workload))
 
 
 def services_of(workload: Workload, application: Application) -> tuple[Service, ...]:

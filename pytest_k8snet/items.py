@@ -303,7 +303,7 @@ class CheckItem(ChartItem):
 
 def _same(subject: Subject, application: Application) -> Subject:
     """The object in the application that carries the sockets."""
-    found = application.find(subject.reference)
+    found = application.find(subject)
     if found is not None:
         return found
     raise NotObserved(f"{subject} is not in the cluster")

@@ -18,8 +18,8 @@ from .model import (
     Port,
     Requirement,
     Selector,
+    Service,
     ServicePort,
-    Subject,
     Workload,
 )
 
@@ -107,12 +107,12 @@ def takes(selector: Selector, workload: Workload) -> bool:
     return any(matches(selector, labels) for labels in pod_labels(workload, selector))
 
 
-def selects(subject: Subject, workload: Workload) -> bool:
+def selects(owner: Workload | Service, workload: Workload) -> bool:
     """Whether the own selector of a Service or a unit takes pods of the workload."""
     return (
-        subject.selector is not None
-        and subject.namespace == workload.namespace
-        and takes(subject.selector, workload)
+        owner.selector is not None
+        and owner.namespace == workload.namespace
+        and takes(owner.selector, workload)
     )
 
 

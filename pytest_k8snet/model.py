@@ -29,6 +29,13 @@ class Reference(NamedTuple):
     name: str
 
 
+class Identity(NamedTuple):
+    """An object's identity in the cluster: kinds of two API groups may have one name."""
+
+    group: str
+    reference: Reference
+
+
 class Position(NamedTuple):
     """Where in the chart: a template, and how the line in it begins.
 
@@ -154,7 +161,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    """What all objects of the model have in common."""
+    """What all objects of the model have in common.
+
+    ``group`` is the API group, "" also where the kind alone says it.
+    """
 
     kind: str
     name: str
@@ -162,11 +172,17 @@ class _Object:
     source: str
     labels: Labels = field(default_factory=dict)
     annotations: Labels = field(default_factory=dict)
+    group: str = ""
 
     @property
     def reference(self) -> Reference:
-        """The object's identity in the cluster."""
+        """What messages and node ids call it by."""
         return Reference(self.kind, self.namespace, self.name)
+
+    @property
+    def identity(self) -> Identity:
+        """The object's identity in the cluster."""
+        return Identity(self.group, self.reference)
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
@@ -189,10 +205,10 @@ class Workload(_Object):
     of the pods that replaced them. None means that nobody looked,
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
     ``pods`` is the number of live pods that were seen in the first run,
-    ``watched`` how old the youngest was at last, in seconds. ``group`` is the API
-    group, "" where the kind alone says it. ``node_selector`` are labels that a node must have.
-    ``service_account`` is the name of the one that its pods run as, ``service_name`` the Service
-    that a StatefulSet's pods have their DNS names from.
+    ``watched`` how old the youngest was at last, in seconds. ``node_selector`` are
+    labels that a node must have. ``service_account`` is the name of the one that
+    its pods run as, ``service_name`` the Service that a StatefulSet's pods have
+    their DNS names from.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -208,7 +224,6 @@ class Workload(_Object):
     unobserved: str = NEEDS_CLUSTER
     pods: int | None = None
     watched: int = 0
-    group: str = ""
     node_selector: Labels = field(default_factory=dict)
     service_account: str = "default"
     service_name: str = ""
@@ -275,22 +290,21 @@ class Service(_Object):
     source_ranges: tuple[str, ...] = ()
 
 
-Subject: TypeAlias = Workload | Service
-"""An object that checks are asked about."""
-
-
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy(_Object):
     """A policy of any API, as it was written; what it means is read by ``reach``.
 
-    ``group`` is its API group. ``specs`` are what it says: its ``spec``, and for Cilium each of
-    ``specs``. ``selector`` is the one label selector of the pods that it is for, in its own
+    ``specs`` are what it says: its ``spec``, and for Cilium each of ``specs``.
+    ``selector`` is the one label selector of the pods that it is for, in its own
     namespace (everywhere where that is ""); None where its API says that otherwise.
     """
 
-    group: str = ""
     specs: tuple[Mapping[str, Any], ...] = ()
     selector: Selector | None = None
+
+
+Subject: TypeAlias = Workload | Service | NetworkPolicy
+"""An object that checks are asked about."""
 
 
 class Backend(NamedTuple):
@@ -325,12 +339,12 @@ class Neighbour(NamedTuple):
 class Blank(NamedTuple):
     """A workload template that rendered to nothing with these values.
 
-    ``services`` are those that it could make the pods of with other values: it
-    has the labels of their selectors in it.
+    ``owners`` are the Services and policies that it could make the pods of with
+    other values: it has the labels of their selectors in it.
     """
 
     source: str
-    services: tuple[Reference, ...] = ()
+    owners: tuple[Reference, ...] = ()
 
 
 class Cure(NamedTuple):
@@ -429,11 +443,11 @@ class Application:
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """Every object that checks are asked about, in the order of node ids."""
-        return (*self.workloads, *self.services)
+        return (*self.workloads, *self.services, *self.policies)
 
-    def find(self, reference: Reference) -> Subject | None:
-        """The subject with this identity, None where the application has none such."""
-        return self.once(_by_reference).get(reference)
+    def find(self, subject: Subject) -> Subject | None:
+        """The subject with the identity of this one, None where the application has none such."""
+        return self.once(_by_identity).get(subject.identity)
 
     def once(self, make: Callable[[Application], T]) -> T:
         """What a function makes of this application; it is called the first time only.
@@ -456,5 +470,5 @@ class Application:
         return f"{kind}/{name}" if inside else f"{kind}/{namespace}.{name}"
 
 
-def _by_reference(application: Application) -> dict[Reference, Subject]:
-    return {one.reference: one for one in reversed(application.subjects)}
+def _by_identity(application: Application) -> dict[Identity, Subject]:
+    return {one.identity: one for one in reversed(application.subjects)}

@@ -12,7 +12,15 @@ from itertools import islice
 
 from .index import PodIndex
 from .matching import carries, needed_values, selects
-from .model import MOST_NEIGHBOURS, Application, Neighbour, Reference, Selector, Subject
+from .model import (
+    MOST_NEIGHBOURS,
+    Application,
+    Neighbour,
+    Reference,
+    Selector,
+    Service,
+    Workload,
+)
 from .settings import DEFAULT_RELEASE
 
 
@@ -81,9 +89,10 @@ def find_neighbours(
     return tuple(found.values())
 
 
-def _reaching(application: Application) -> Iterator[tuple[Subject, Selector]]:
+def _reaching(application: Application) -> Iterator[tuple[Workload | Service, Selector]]:
     """Objects whose selectors no release name holds back."""
-    for owner in application.subjects:
+    owners: tuple[Workload | Service, ...] = (*application.workloads, *application.services)
+    for owner in owners:
         selector = owner.selector
         if selector is None or selector.empty:
             continue

@@ -33,6 +33,8 @@ def test_checks_are_those_of_the_taxonomy_in_its_order() -> None:
         "M5D-service-without-target",
         "M6-no-network-policy",
         "M7-host-network",
+        "N1-policy-port-unavailable",
+        "N2-policy-without-target",
         "N3-policy-blocks-service",
         "N5-governing-service",
         "N6-probe-port-unavailable",

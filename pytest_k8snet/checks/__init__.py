@@ -11,6 +11,8 @@ from .headless_port_unavailable import headless_port_unavailable
 from .host_network import host_network
 from .no_network_policy import no_network_policy
 from .policy_blocks_service import policy_blocks_service
+from .policy_port_unavailable import policy_port_unavailable
+from .policy_without_target import policy_without_target
 from .probe_port_unavailable import probe_port_unavailable
 from .reach import reach
 from .service_collision import service_collision
@@ -38,6 +40,8 @@ CHECKS: tuple[Check, ...] = (
     service_without_target,
     no_network_policy,
     host_network,
+    policy_port_unavailable,
+    policy_without_target,
     policy_blocks_service,
     governing_service,
     probe_port_unavailable,

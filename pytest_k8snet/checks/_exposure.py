@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..finding import Exposed, Finding
 from ..index import selected
 from ..matching import target_number
-from ..model import Application, Socket, Subject, Workload
+from ..model import Application, Service, Socket, Subject, Workload
 from ..reach import ALL, Admission, Foothold, Ports, Reach, reach_of
 from ._words import listing
 
@@ -39,6 +39,7 @@ def with_exposure(finding: Finding, subject: Subject, application: Application) 
 def _asked(finding: Finding, subject: Subject, application: Application) -> Iterator[_Asked]:
     if isinstance(subject, Workload):
         yield _Asked(subject, _of_workload(finding, subject))
+    if not isinstance(subject, Service):
         return
     for workload in selected(subject, application):
         ports = Ports.union(

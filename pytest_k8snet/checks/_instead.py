@@ -26,6 +26,8 @@ from ..model import (
 
 COMPONENT = "app.kubernetes.io/component"
 INSTANCE = "app.kubernetes.io/instance"
+ADMIN = "policy.networking.k8s.io"
+CALICO = frozenset(("projectcalico.org", "crd.projectcalico.org"))
 RELEASE = "{{ .Release.Name }}"
 CHART = "{{ .Chart.Name }}"
 
@@ -231,6 +233,46 @@ def network_policy(
     lines += ["spec:", "  podSelector:", "    matchLabels:", *indent(map_lines(labels), 3)]
     lines += ["  policyTypes: [Ingress]", *indent(_ingress_lines(workload), 1)]
     return before + join(lines)
+
+
+def policy_selector(policy: NetworkPolicy, labels: Labels) -> str:
+    """A policy's selector of the pods that it is for, in the language of its API."""
+    if policy.group in CALICO:
+        text = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
+        return join(_nested(["spec"], [f"selector: {scalar(text)}"]))
+    path = {"cilium.io": ("endpointSelector",), ADMIN: ("subject", "pods", "podSelector")}
+    return join(
+        _nested(
+            ("spec", *path.get(policy.group, ("podSelector",)), "matchLabels"), map_lines(labels)
+        )
+    )
+
+
+def match_labels(field: str, labels: Labels) -> str:
+    """A selector of labels, under the field that it stands in."""
+    lines = _nested(["matchLabels"], map_lines(labels))
+    if field in ("fromEndpoints", "toEndpoints"):  # which are lists of selectors
+        lines = [f"- {lines[0]}", *indent(lines[1:], 1)]
+    return join(_nested([field], lines))
+
+
+def policy_port(policy: NetworkPolicy, number: int, protocol: str) -> str:
+    """A rule of a policy with one port, in the language of its API."""
+    if policy.group in CALICO:
+        lines = ["- action: Allow", f"  protocol: {protocol}", "  destination:"]
+        lines.append(f"    ports: [{number}]")
+    elif policy.group == "cilium.io":
+        lines = ["- toPorts:", "    - ports:", f'        - port: "{number}"']
+        lines.append(f"          protocol: {protocol}")
+    elif policy.group == ADMIN and policy.kind == "ClusterNetworkPolicy":
+        lines = ["- protocols:", f"    - {protocol.lower()}:", "        destinationPort:"]
+        lines.append(f"          number: {number}")
+    elif policy.group == ADMIN:
+        lines = ["- ports:", "    - portNumber:", f"        port: {number}"]
+        lines.append(f"        protocol: {protocol}")
+    else:
+        lines = ["- ports:", f"    - port: {number}", f"      protocol: {protocol}"]
+    return join(_nested(["ingress"], lines))
 
 
 def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str:

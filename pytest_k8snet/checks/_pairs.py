@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 from ..index import policies_of, services_of
 from ..matching import policy_takes, selects
-from ..model import Application, NetworkPolicy, Subject, Workload
+from ..model import Application, NetworkPolicy, Service, Workload
 
-Taker: TypeAlias = Subject | NetworkPolicy
+Taker: TypeAlias = Workload | Service | NetworkPolicy
 
 
 def others(workload: Workload, near: Iterable[Workload]) -> Iterator[Workload]:

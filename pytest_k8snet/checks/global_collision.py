@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..finding import FAULT, NOTE, Finding
 from ..index import policies_of, selected, with_pod_labels
 from ..matching import carries, needed_values, selects
-from ..model import MOST_NEIGHBOURS, Application, Neighbour, Position, Service, Subject, Workload
+from ..model import MOST_NEIGHBOURS, Application, Neighbour, Position, Service, Workload
 from ._check import check
 from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
@@ -19,7 +19,7 @@ from ._words import listing, references, subjects, verb
     on=(Workload, Service),
     readings={"release": FAULT, "application": FAULT, "fixed-name": NOTE},
 )
-def global_collision(subject: Subject, application: Application) -> Iterator[Finding]:
+def global_collision(subject: Workload | Service, application: Application) -> Iterator[Finding]:
     """A selector or pod labels do not hold two releases or two charts apart.
 
     ## What it finds
@@ -73,7 +73,7 @@ def global_collision(subject: Subject, application: Application) -> Iterator[Fin
     else:
         found = list(_workload_reasons(subject, application))
     if found:
-        fixed = application.second is not None and application.second.find(subject.reference)
+        fixed = application.second is not None and application.second.find(subject)
         text = f"with a second release of this chart in the namespace, {'; '.join(found)}"
         if fixed:
             text += (
@@ -104,11 +104,11 @@ def global_collision(subject: Subject, application: Application) -> Iterator[Fin
         )
 
 
-def _position(subject: Subject) -> Position:
+def _position(subject: Workload | Service) -> Position:
     return subject.position("labels:" if subject.selector is None else "selector:")
 
 
-def _instead(subject: Subject) -> str:
+def _instead(subject: Workload | Service) -> str:
     """The same labels and selector with the release's name in them."""
     if not isinstance(subject, Service):
         return unit_labels(subject, {INSTANCE: RELEASE})
@@ -154,7 +154,7 @@ def _workload_reasons(workload: Workload, application: Application) -> Iterator[
         yield f"its {taken_by} also {verb(policies, 'takes')} the pods of {name}"
 
 
-def _neighbours(subject: Subject, application: Application) -> Iterator[Neighbour]:
+def _neighbours(subject: Workload | Service, application: Application) -> Iterator[Neighbour]:
     """Workloads of other charts that the selector takes.
 
     A selector that takes every pod of the namespace by definition, and one

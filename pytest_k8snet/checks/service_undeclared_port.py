@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import selected
 from ..matching import targets
 from ..model import Application, Container, Port, Service, ServicePort, Workload
 from ._check import check
+from ._injected import brought
 from ._instead import container_ports, host_of, service_port, with_port
 from ._words import listing, port_text, references, subjects
-
-_ISTIO_INJECT = "sidecar.istio.io/inject"
-_ISTIO_TEMPLATES = "inject.istio.io/templates"
-_LINKERD_INJECT = "linkerd.io/inject"
-# The ports of the proxies that these switches bring into a pod, and their names.
-_PROXIES: Mapping[str, tuple[range, frozenset[str]]] = {
-    _ISTIO_INJECT: (range(15000, 15091), frozenset(("http-envoy-prom",))),
-    _LINKERD_INJECT: (range(4140, 4192), frozenset(("linkerd-proxy", "linkerd-admin"))),
-}
-_SWITCHED_OFF = frozenset(("", "false", "disabled", "no", "off", "n"))
 
 
 @check(
@@ -132,7 +123,7 @@ def _problem(
             f" {port_text(other.number, other.protocol)}"
         )
         return "name-protocol", text, _other_protocol(port, *named[0])
-    if not workloads or any(_brought(port.target, workload) for workload in workloads):
+    if not workloads or any(brought(port.target, workload) for workload in workloads):
         return None
     container = host_of(workloads)
     if isinstance(port.target, str):
@@ -171,16 +162,3 @@ def _named(port: ServicePort, container: Container | None, declared: Sequence[Po
         if entry.number == port.port or len(same) == 1:
             return service_port(port._replace(target=entry.name or entry.number))
     return with_port(container, Port(port.port, port.protocol, target))
-
-
-def _brought(target: int | str, workload: Workload) -> bool:
-    """Whether an injector gives the pods a container with this port, which no chart shows."""
-    if any(container.image == "auto" for container in workload.containers):
-        return True
-    marks = {**workload.pod_labels, **workload.pod_annotations}
-    default = "true" if _ISTIO_TEMPLATES in marks else ""
-    return any(
-        marks.get(switch, default if switch == _ISTIO_INJECT else "").lower() not in _SWITCHED_OFF
-        and (target in numbers or target in names)
-        for switch, (numbers, names) in _PROXIES.items()
-    )

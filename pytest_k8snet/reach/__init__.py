@@ -8,7 +8,8 @@ into ``rules``. Another API is one more module in ``judging.FAMILIES``.
 from .judging import Step
 from .ports import ALL, NONE, PROTOCOLS, Ports
 from .reach import Edge, Foothold, Place, Reach, reach_of
-from .rules import Action, Direction
+from .rule_ports import NamedPort
+from .rules import Action, Direction, ReadPolicy, Rule
 from .truth import Admission, Truth
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "Direction",
     "Edge",
     "Foothold",
+    "NamedPort",
     "Place",
     "Ports",
     "Reach",
+    "ReadPolicy",
+    "Rule",
     "Step",
     "Truth",
     "reach_of",

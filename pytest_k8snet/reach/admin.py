@@ -19,9 +19,10 @@ from typing import Any
 
 from ..model import NetworkPolicy
 from .endpoints import Endpoint
-from .network_policy import AnyOf, NamedPort, NamespacedPods, PolicyPorts
+from .network_policy import AnyOf, NamespacedPods
 from .networks import address_in
 from .ports import LAST, NONE, PROTOCOLS, Ports
+from .rule_ports import ALL_PORTS, NamedPort, RulePorts
 from .rules import (
     ADMIN,
     BASELINE,
@@ -33,7 +34,6 @@ from .rules import (
     Side,
     Subject,
     Who,
-    all_ports,
     any_pair,
     not_known,
 )
@@ -63,10 +63,11 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     baseline = policy.kind == "BaselineAdminNetworkPolicy" or tier == "Baseline"
     priority = spec.get("priority")
     subject = _pods(mapping(spec.get("subject")))
-    needed = subject.pods.needed() if isinstance(subject, NamespacedPods) and subject.pods else None
+    selector = subject.pods if isinstance(subject, NamespacedPods) else None
+    pods = selector or LabelSelector()
     yield ReadPolicy(
         policy,
-        Subject(None, subject, needed),
+        Subject(None, subject, pods.labels(), pods.asked(), str(pods)),
         {
             direction: Side(tuple(_rules(spec, direction)), isolates=False)
             for direction in Direction
@@ -93,7 +94,7 @@ def _rules(spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
                 f"{direction.value}[{index}]",
                 action or Action.DENY,
                 who,
-                PolicyPorts(tuple(ports)) if ports else all_ports,
+                RulePorts(tuple(ports)) if ports else ALL_PORTS,
                 alike=alike,
             )
 

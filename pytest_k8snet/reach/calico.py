@@ -18,15 +18,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
 from .calico_selector import CalicoSelector, SelectorError, parse_selector
 from .endpoints import Endpoint
-from .network_policy import NamedPort, PolicyPorts
 from .networks import address_in
 from .ports import ALL, NONE, PROTOCOLS, Ports
+from .rule_ports import NamedPort, RulePorts
 from .rules import (
     ADMIN,
     BASELINE,
@@ -38,7 +38,6 @@ from .rules import (
     Side,
     Subject,
     Tier,
-    Who,
     not_known,
 )
 from .selectors import mapping, sequence, text
@@ -55,6 +54,7 @@ _TIERS = {"": DEFAULT, "default": DEFAULT, "kube-admin": ADMIN, "kube-baseline":
 _NUMBERS = {"6": "TCP", "17": "UDP", "132": "SCTP"}
 _NAMESPACE, _ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
 _NAME, _ORCHESTRATOR = "projectcalico.org/name", "projectcalico.org/orchestrator"
+_OF_CALICO = "projectcalico.org/"
 _RANGE = re.compile(r"(\d+):(\d+)")
 
 
@@ -75,7 +75,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     known = tier in _TIERS
     yield ReadPolicy(
         policy,
-        Subject(policy.namespace or None, _subject(policy, spec) if known else not_known),
+        _subject(policy, spec) if known else Subject(policy.namespace or None, not_known),
         {
             direction: Side(
                 tuple(_rules(spec, direction, policy.namespace)),
@@ -96,13 +96,17 @@ def _directions(spec: Mapping[str, Any]) -> Iterator[Direction]:
     yield from (direction for direction in Direction if _TYPES[direction] in types)
 
 
-def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Who:
-    return Entity(
+def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
+    selector = _selector(spec.get("selector")) or _EVERYBODY
+    who = Entity(
         policy.namespace,
-        selector=_selector(spec.get("selector")) or _EVERYBODY,
+        selector=selector,
         namespaces=_selector(spec.get("namespaceSelector")) if not policy.namespace else None,
         accounts=_selector(spec.get("serviceAccountSelector")),
     )
+    keys = frozenset(key for key in selector.keys if not key.startswith(_OF_CALICO))
+    labels = {key: value for key, value in selector.labels.items() if key in keys}
+    return Subject(policy.namespace or None, who, labels, keys, text(spec.get("selector")))
 
 
 _EVERYBODY = parse_selector("")
@@ -111,6 +115,9 @@ _EVERYBODY = parse_selector("")
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
     """A selector that is none of Calico's language."""
+
+    labels: Labels = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
 
 
 def _selector(value: Any) -> CalicoSelector | _Unreadable | None:
@@ -222,7 +229,9 @@ def _rules(spec: Mapping[str, Any], direction: Direction, namespace: str) -> Ite
             _ACTIONS.get(action, Action.DENY),
             sender if inward else receiver,
             RulePorts(
-                _protocols(rule), _listed(destination, "ports"), _listed(destination, "notPorts")
+                _listed(destination, "ports") or None,
+                _protocols(rule),
+                _listed(destination, "notPorts"),
             ),
             receiver if inward else sender,
         )
@@ -257,25 +266,8 @@ def _protocol(value: Any) -> Ports:
     return Ports.every(_NUMBERS.get(name, name.upper()))
 
 
-@dataclass(frozen=True, slots=True)
-class RulePorts:
-    """The ports of a rule: of its protocols those that are listed, without those that are not."""
-
-    protocols: Ports
-    listed: PolicyPorts | None = None
-    unlisted: PolicyPorts | None = None
-
-    def __call__(self, endpoint: Endpoint) -> Ports:
-        """Those of one pod."""
-        ports = self.protocols
-        if self.listed is not None:
-            ports &= self.listed(endpoint)
-        return ports if self.unlisted is None else ports - self.unlisted(endpoint)
-
-
-def _listed(data: Mapping[str, Any], field: str) -> PolicyPorts | None:
-    entries = sequence(data.get(field))
-    return PolicyPorts(tuple(map(_port, entries))) if entries else None
+def _listed(data: Mapping[str, Any], field: str) -> tuple[Ports | NamedPort, ...]:
+    return tuple(map(_port, sequence(data.get(field))))
 
 
 def _port(entry: Any) -> Ports | NamedPort:

@@ -9,8 +9,8 @@ and parentheses, in that order of binding. The empty selector takes everybody.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..model import Labels
@@ -29,6 +29,8 @@ _OPERATOR = re.compile(
 )
 
 Test: TypeAlias = Callable[[Labels], bool]
+Part: TypeAlias = tuple[Test, Mapping[str, str]]
+"""A test, and labels without which it takes nobody."""
 
 
 class SelectorError(ValueError):
@@ -41,11 +43,13 @@ class CalicoSelector:
 
     :ivar keys: the label keys that it asks about.
     :ivar outside: it asks for what is in no namespace: ``global()``.
+    :ivar labels: labels without which it takes nobody, as far as that is plain.
     """
 
     matches: Test
     keys: frozenset[str]
     outside: bool = False
+    labels: Labels = field(default_factory=dict)
 
 
 def parse_selector(text: str) -> CalicoSelector:
@@ -56,10 +60,10 @@ def parse_selector(text: str) -> CalicoSelector:
     reader = _Reader(text)
     if reader.rest().isspace() or not reader.rest():
         return CalicoSelector(lambda _: True, frozenset())
-    test = reader.alternatives()
+    test, labels = reader.alternatives()
     if reader.rest().strip():
         raise SelectorError(f"unexpected: {reader.rest().strip()}")
-    return CalicoSelector(test, frozenset(reader.keys), reader.outside)
+    return CalicoSelector(test, frozenset(reader.keys), reader.outside, labels)
 
 
 class _Reader:
@@ -80,33 +84,36 @@ class _Reader:
         self._at = match.end()
         return True
 
-    def alternatives(self) -> Test:
-        tests = [self._conjunction()]
+    def alternatives(self) -> Part:
+        parts = [self._conjunction()]
         while self._take("||"):
-            tests.append(self._conjunction())
-        return lambda labels: any(test(labels) for test in tests)
+            parts.append(self._conjunction())
+        if len(parts) == 1:
+            return parts[0]
+        return lambda labels: any(test(labels) for test, _ in parts), {}
 
-    def _conjunction(self) -> Test:
-        tests = [self._operation()]
+    def _conjunction(self) -> Part:
+        parts = [self._operation()]
         while self._take("&&"):
-            tests.append(self._operation())
-        return lambda labels: all(test(labels) for test in tests)
+            parts.append(self._operation())
+        needed = {key: value for _, labels in parts for key, value in labels.items()}
+        return lambda labels: all(test(labels) for test, _ in parts), needed
 
-    def _operation(self) -> Test:
+    def _operation(self) -> Part:
         if self._take("!"):
-            test = self._operation()
-            return lambda labels: not test(labels)
+            test, _ = self._operation()
+            return lambda labels: not test(labels), {}
         if self._take("("):
-            test = self.alternatives()
+            part = self.alternatives()
             if not self._take(")"):
                 raise SelectorError(f"a closing parenthesis is missing before: {self.rest()}")
-            return test
+            return part
         match = _TOKEN.match(self._text, self._at)
         if match is None or not (match["call"] or match["word"]):
             raise SelectorError(f"unexpected: {self.rest().strip() or 'the end'}")
         self._at = match.end()
         if match["call"]:
-            return self._call(match["call"], match["label"])
+            return self._call(match["call"], match["label"]), {}
         return self._comparison(match["word"])
 
     def _call(self, name: str, label: str) -> Test:
@@ -118,7 +125,7 @@ class _Reader:
         self.outside |= name == "global"
         return lambda _: name == "all"
 
-    def _comparison(self, label: str) -> Test:
+    def _comparison(self, label: str) -> Part:
         self.keys.add(label)
         match = _OPERATOR.match(self._text, self._at)
         if match is None:
@@ -128,20 +135,21 @@ class _Reader:
         if operator in ("in", "notin"):
             values = self._values()
             if operator == "in":
-                return lambda labels: label in labels and labels[label] in values
-            return lambda labels: labels.get(label) not in values
+                needed = dict.fromkeys((label,), *values) if len(values) == 1 else {}
+                return lambda labels: label in labels and labels[label] in values, needed
+            return lambda labels: labels.get(label) not in values, {}
         value = self._literal()
         if operator == "==":
-            return lambda labels: labels.get(label) == value
+            return lambda labels: labels.get(label) == value, {label: value}
         if operator == "!=":
-            return lambda labels: labels.get(label) != value
+            return lambda labels: labels.get(label) != value, {}
         tests = {
             "contains": lambda found: value in found,
             "startswith": lambda found: found.startswith(value),
             "endswith": lambda found: found.endswith(value),
         }
         test: Callable[[str], bool] = tests[operator]
-        return lambda labels: label in labels and test(labels[label])
+        return lambda labels: label in labels and test(labels[label]), {}
 
     def _literal(self) -> str:
         match = _TOKEN.match(self._text, self._at)

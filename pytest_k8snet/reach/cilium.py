@@ -20,9 +20,10 @@ from typing import Any
 
 from ..model import Labels, NetworkPolicy
 from .endpoints import Endpoint
-from .network_policy import AnyOf, NamedPort, PolicyPorts
+from .network_policy import AnyOf
 from .networks import address_in
 from .ports import ALL, LAST, PROTOCOLS, Ports
+from .rule_ports import ALL_PORTS, NamedPort, RulePorts
 from .rules import (
     FIRST,
     Action,
@@ -32,7 +33,6 @@ from .rules import (
     Side,
     Subject,
     Who,
-    all_ports,
     anybody,
     not_known,
 )
@@ -44,6 +44,7 @@ _NAMESPACE = "io.kubernetes.pod.namespace"
 _NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 _SERVICE_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 _RESERVED = "reserved:"
+_NOT_OF_PODS = (_NAMESPACE_LABELS, _RESERVED)
 # A label key may begin with where the label comes from; these mean the pod's own labels.
 _SOURCES = ("k8s:", "any:", "k8s.", "any.")
 _FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
@@ -89,7 +90,13 @@ def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
     if namespace is not None:  # whatever namespace it names besides is dropped
         kept = tuple(one for one in selector.requirements if one.key != _NAMESPACE)
         selector = LabelSelector(kept, selector.understood)
-    return Subject(namespace, Endpoints(selector, namespace))
+    keys = frozenset(
+        key
+        for key in selector.asked()
+        if key not in (_NAMESPACE, _SERVICE_ACCOUNT) and not key.startswith(_NOT_OF_PODS)
+    )
+    labels = {key: value for key, value in selector.labels().items() if key in keys}
+    return Subject(namespace, Endpoints(selector, namespace), labels, keys, str(selector))
 
 
 def _plain_key(key: str) -> str:
@@ -235,7 +242,7 @@ class Outside:
         return PLUGIN if self.blocks is None else address_in(self.blocks, endpoint)
 
 
-def _ports(rule: Mapping[str, Any]) -> PolicyPorts | Any:
+def _ports(rule: Mapping[str, Any]) -> RulePorts:
     """``toPorts``; without any of them a rule for ICMP is about no port."""
     listed = [
         port
@@ -243,22 +250,18 @@ def _ports(rule: Mapping[str, Any]) -> PolicyPorts | Any:
         for port in sequence(mapping(entry).get("ports"))
     ]
     if not listed:
-        return PolicyPorts(()) if rule.get("icmps") else all_ports
-    return PolicyPorts(tuple(one for port in listed for one in _port(mapping(port))))
+        return RulePorts(()) if rule.get("icmps") else ALL_PORTS
+    return RulePorts(tuple(_port(mapping(port)) for port in listed))
 
 
-def _port(data: Mapping[str, Any]) -> Iterator[Ports | NamedPort]:
+def _port(data: Mapping[str, Any]) -> Ports | NamedPort:
     protocol = text(data.get("protocol")).upper() or "ANY"
-    protocols = PROTOCOLS if protocol == "ANY" else (protocol,)
     port = text(data.get("port"))
     if not port.isascii() or not port.isdigit():
-        for one in protocols:
-            yield NamedPort(port, one)
-        return
+        return NamedPort(port, None if protocol == "ANY" else protocol)
     first, end = int(port), data.get("endPort")
     if first == 0:
-        yield ALL if protocol == "ANY" else Ports.every(protocol)
-        return
+        return ALL if protocol == "ANY" else Ports.every(protocol)
     last = min(end, LAST) if isinstance(end, int) and end > first else first
-    for one in protocols:
-        yield Ports.of(one, first, last)
+    protocols = PROTOCOLS if protocol == "ANY" else (protocol,)
+    return Ports.union(Ports.of(one, first, last) for one in protocols)

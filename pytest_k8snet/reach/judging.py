@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import groupby
@@ -23,11 +23,11 @@ from .rules import (
     Subject,
     not_known,
 )
-from .truth import CLOSED, NO, OPEN, YES, Admission, Truth, agreed, every, some
+from .truth import CLOSED, NO, OPEN, PLUGIN, UNKNOWN, YES, Admission, Truth, agreed, every, some
 
 FAMILIES: tuple[Family, ...] = (network_policy, admin, cilium, calico)
 
-_Bucket: TypeAlias = tuple[str | None, tuple[str, str] | None]
+_Label: TypeAlias = tuple[str, str]
 
 
 class Taking(NamedTuple):
@@ -81,9 +81,9 @@ class Judge:
     """Decides by a set of policies; remembers what it was asked about an endpoint."""
 
     def __init__(self, policies: Iterable[NetworkPolicy]) -> None:
-        self._buckets: dict[_Bucket, list[ReadPolicy]] = defaultdict(list)
-        for policy in read_policies(policies):
-            self._buckets[policy.subject.namespace, policy.subject.needed].append(policy)
+        self.policies = tuple(read_policies(policies))
+        self._filed = _filed(self.policies)
+        self._about: dict[Endpoint, tuple[tuple[ReadPolicy, Truth], ...]] = {}
         self._taking: dict[tuple[Endpoint, Direction], tuple[Taking, ...]] = {}
         self._judged: dict[tuple[Endpoint, Endpoint, Direction], Admission] = {}
 
@@ -91,25 +91,30 @@ class Judge:
         """The policies that are for the pod, in the order in which they are asked."""
         key = endpoint, direction
         if key not in self._taking:
-            found = sorted(
-                self._find(endpoint, direction),
-                key=lambda one: (one.policy.tier, one.policy.order),
+            self._taking[key] = tuple(
+                Taking(policy, side, truth)
+                for policy, truth in self.about(endpoint)
+                if (side := policy.sides.get(direction)) and (side.rules or side.isolates)
             )
-            self._taking[key] = tuple(found)
         return self._taking[key]
 
-    def _find(self, endpoint: Endpoint, direction: Direction) -> Iterator[Taking]:
-        if not endpoint.pod or endpoint.anyone:
-            return  # policies do not hold outside the cluster and in a node's network
+    def about(self, endpoint: Endpoint) -> tuple[tuple[ReadPolicy, Truth], ...]:
+        """The policies that are for the pod, and whether that is sure, as they are asked."""
+        if not self.policies or not endpoint.pod or endpoint.anyone:
+            return ()  # policies do not hold outside the cluster and in a node's network
+        if endpoint not in self._about:
+            found = sorted(self._find(endpoint), key=lambda one: (one[0].tier, one[0].order))
+            self._about[endpoint] = tuple(found)
+        return self._about[endpoint]
+
+    def _find(self, endpoint: Endpoint) -> Iterator[tuple[ReadPolicy, Truth]]:
         for namespace in (endpoint.namespace, None):
-            for needed in (None, *endpoint.labels.items()):
-                for policy in self._buckets.get((namespace, needed), ()):
-                    side = policy.sides.get(direction)
-                    if side is None or not (side.rules or side.isolates):
-                        continue
+            filed = self._filed.get(namespace, {})
+            for label in (None, *endpoint.labels.items()) if filed else ():
+                for policy in filed.get(label, ()):
                     truth = policy.subject.takes(endpoint)
                     if truth is not NO:
-                        yield Taking(policy, side, truth)
+                        yield policy, truth
 
     def admission(self, source: Endpoint, target: Endpoint) -> Admission:
         """What passes from one to the other, by the policies of both."""
@@ -181,6 +186,19 @@ class Judge:
                     break
 
 
+def _filed(
+    policies: Iterable[ReadPolicy],
+) -> Mapping[str | None, Mapping[_Label | None, list[ReadPolicy]]]:
+    """By namespace, and there under the label that fewest others ask for as well."""
+    known = list(policies)
+    asked = Counter(label for policy in known for label in policy.subject.labels.items())
+    filed: dict[str | None, dict[_Label | None, list[ReadPolicy]]] = {}
+    for policy in known:
+        rarest = min(policy.subject.labels.items(), key=asked.__getitem__, default=None)
+        filed.setdefault(policy.subject.namespace, {}).setdefault(rarest, []).append(policy)
+    return filed
+
+
 def _about(rule: Rule, taking: Taking, subject: Endpoint, peer: Endpoint) -> Truth:
     return every((taking.truth, rule.peers(peer), rule.subject(subject), rule.alike(subject, peer)))
 
@@ -208,10 +226,22 @@ def _tier(
     """
     isolates = some(one.truth for one in asked if one.side.isolates)
     result = following.unless(CLOSED, ALL, isolates)
+    if all(rule.action is Action.ALLOW for one in asked for rule in one.side.rules):
+        return result | _added_up(clause for one in asked for clause in clauses(one))
     outcomes = {Action.ALLOW: OPEN, Action.DENY: CLOSED, Action.PASS: following}
     for _, group in groupby(asked, key=_rank):
         result = _together([clauses(one) for one in group], result, outcomes)
     return result
+
+
+def _added_up(clauses: Iterable[_Clause]) -> Admission:
+    """What rules open that only allow: in whatever order they are asked."""
+    found = dict.fromkeys(Truth, NONE)
+    for _, ports, truth in clauses:
+        found[truth] |= ports
+    opened = found[YES]
+    unknown = found[UNKNOWN] - opened
+    return Admission(opened, found[PLUGIN] - opened - unknown, unknown)
 
 
 def _rank(taking: Taking) -> object:

@@ -24,7 +24,8 @@ from ..model import NetworkPolicy
 from .endpoints import Endpoint
 from .networks import address_in
 from .ports import LAST, NONE, Ports
-from .rules import Direction, ReadPolicy, Rule, Side, Subject, all_ports, anybody, not_known
+from .rule_ports import ALL_PORTS, NamedPort, RulePorts
+from .rules import Direction, ReadPolicy, Rule, Side, Subject, anybody, not_known
 from .selectors import LabelSelector, mapping, sequence, text
 from .truth import NO, PLUGIN, YES, Truth, every, some
 
@@ -48,7 +49,11 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     yield ReadPolicy(
         policy,
         Subject(
-            policy.namespace, NamespacedPods(policy.namespace, None, selector), selector.needed()
+            policy.namespace,
+            NamespacedPods(policy.namespace, None, selector),
+            selector.labels(),
+            selector.asked(),
+            str(selector),
         ),
         {
             direction: Side(tuple(_rules(policy.namespace, spec, direction)))
@@ -69,7 +74,7 @@ def _rules(namespace: str, spec: Mapping[str, Any], direction: Direction) -> Ite
             peers=AnyOf(tuple(_peer(namespace, mapping(peer)) for peer in peers))
             if peers
             else anybody,
-            ports=PolicyPorts(tuple(map(_port, ports))) if ports else all_ports,
+            ports=RulePorts(tuple(map(_port, ports))) if ports else ALL_PORTS,
         )
 
 
@@ -141,36 +146,6 @@ def _peer(namespace: str, peer: Mapping[str, Any]) -> Any:
         None if namespaces is None else LabelSelector.read(namespaces),
         None if pods is None else LabelSelector.read(pods),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPort:
-    """A port by its name, which means another number in each pod."""
-
-    name: str
-    protocol: str | None
-
-    def __call__(self, endpoint: Endpoint) -> Ports:
-        """The numbers of the pod's declared ports of that name."""
-        return Ports.union(
-            Ports.of(protocol, number)
-            for (name, protocol), numbers in endpoint.named.items()
-            if name == self.name and protocol == (self.protocol or protocol)
-            for number in numbers
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyPorts:
-    """The ports of a rule: sets of numbers, and names."""
-
-    entries: tuple[Ports | NamedPort, ...]
-
-    def __call__(self, endpoint: Endpoint) -> Ports:
-        """Those of one pod."""
-        return Ports.union(
-            entry if isinstance(entry, Ports) else entry(endpoint) for entry in self.entries
-        )
 
 
 def _port(entry: Any) -> Ports | NamedPort:

@@ -98,6 +98,11 @@ class Ports:
         """Whether all ports of some protocol are in it."""
         return EVERY in self.ranges
 
+    def singles(self) -> Iterator[tuple[int, str]]:
+        """Number and protocol of each range of a single port."""
+        for protocol, ranges in zip(PROTOCOLS, self.ranges, strict=True):
+            yield from ((first, protocol) for first, last in ranges if first == last)
+
     def texts(self) -> list[str]:
         """As reports have them: ``["TCP 80", "UDP 1-65535"]``, or ``["all"]``."""
         return ["all"] if self.ranges == ALL.ranges else list(self._texts())

@@ -8,7 +8,9 @@ plugin, the worse is assumed by whoever asks for :attr:`Admission.worst`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from itertools import product
 from typing import NamedTuple, TypeAlias
@@ -16,12 +18,21 @@ from typing import NamedTuple, TypeAlias
 from ..index import selected
 from ..kinds import POD_INDEX, POD_NAME, Ready
 from ..matching import CONTROLLER_LABELS, UNKNOWN_VALUE, target_number
-from ..model import Application, Labels, NetworkPolicy, Reference, Service, ServicePort, Workload
+from ..model import (
+    Application,
+    Identity,
+    Labels,
+    NetworkPolicy,
+    Reference,
+    Service,
+    ServicePort,
+    Workload,
+)
 from .endpoints import NAME_LABEL, Endpoint
 from .judging import Judge, Step, Taking, family_of
 from .ports import NONE, Ports
-from .rules import Direction
-from .truth import OPEN, Admission
+from .rules import Direction, ReadPolicy, Rule
+from .truth import NO, OPEN, YES, Admission, Truth, some
 
 _MOST_PODS = 20  # of a StatefulSet, that a policy may tell apart
 _ELSEWHERE = "<another namespace>"  # no legal name, so no selector can name it
@@ -74,11 +85,13 @@ class Reach:
         self._interned: dict[object, Endpoint] = {}
         self._pods: dict[Reference, tuple[Endpoint, ...]] = {}
         self._world: dict[Reference, tuple[Ports, Ports]] | None = None
+        self._read: dict[Identity, list[ReadPolicy]] | None = None
+        self._taken: dict[int, list[tuple[Workload, Truth]]] | None = None
         self._namespace = self._position(application.namespace)
         self._cluster = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE})
         self._every_pod = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE}, every=True)
         self._outside = Endpoint(world=True)
-        self._anyone_elsewhere = Endpoint(anyone=True)
+        self._anyone: dict[str, Endpoint] = {}
 
     # -- who is asked about
 
@@ -206,12 +219,17 @@ class Reach:
 
         :param outside: somebody of another namespace than the target's.
         """
-        others = [self._anyone_elsewhere]
+        others = [self._anybody("")]
         if not outside:
-            labels = self._namespace_labels(target.namespace)
-            others.append(Endpoint(target.namespace, labels, anyone=True))
-            others.append(self._outside)
+            others += [self._anybody(target.namespace), self._outside]
         return self._between(others, self.pods(target))
+
+    def _anybody(self, namespace: str) -> Endpoint:
+        """A pod of the namespace ("": of any other) with whatever labels it takes."""
+        if namespace not in self._anyone:
+            labels = self._namespace_labels(namespace) if namespace else {}
+            self._anyone[namespace] = Endpoint(namespace, labels, anyone=True)
+        return self._anyone[namespace]
 
     def _from_world(self, target: Workload) -> Admission:
         if target.host_network:
@@ -260,9 +278,53 @@ class Reach:
                 found.setdefault(id(one.policy), one)
         return tuple(found.values())
 
+    def read(self, policy: NetworkPolicy) -> Sequence[ReadPolicy]:
+        """What is read of a policy: nothing, one thing or several."""
+        if self._read is None:
+            self._read = defaultdict(list)
+            for one in self._understood.policies:
+                self._read[one.source.identity].append(one)
+        return self._read.get(policy.identity, [])
+
+    def taken(self, policy: ReadPolicy) -> list[tuple[Workload, Truth]]:
+        """The workloads that it is for, and whether that is sure.
+
+        By their labels alone: also those in the network of their node, where it has no effect.
+        """
+        if self._taken is None:
+            self._taken = {}
+            for workload in self.application.workloads:
+                found: dict[int, Truth] = {}
+                for pod in self.pods(workload):
+                    plain = replace(pod, host=False) if pod.host else pod
+                    for one, truth in self._understood.about(plain):
+                        found[id(one)] = some((found.get(id(one), NO), truth))
+                for key, truth in found.items():
+                    self._taken.setdefault(key, []).append((workload, truth))
+        return self._taken.get(id(policy), [])
+
+    def is_about(self, rule: Rule, workload: Workload) -> bool:
+        """Whether a rule of a policy for the workload is about it: some rules choose once more."""
+        return any(rule.subject(pod) is not NO for pod in self.pods(workload))
+
+    def takes_any(self, policy: ReadPolicy) -> bool:
+        """Whether it is for all pods of its namespace, or of the cluster, whatever their labels."""
+        namespace = policy.source.namespace
+        pod = self._position(namespace) if namespace else self._cluster
+        return policy.subject.takes(pod) is not NO
+
+    def would_take(self, policy: ReadPolicy, workload: Workload, labels: Labels) -> bool:
+        """Whether it would be for a pod of the workload that had these labels."""
+        pod = replace(self.pods(workload)[0], labels=labels, host=False)
+        return policy.subject.takes(pod) is YES
+
     def unread(self) -> tuple[NetworkPolicy, ...]:
         """The policies of APIs that are not known."""
         return self._unread
+
+    def reads(self, policy: NetworkPolicy) -> bool:
+        """Whether it is of an API that is known."""
+        return family_of(policy) is not None
 
     # -- all of it
 
@@ -290,7 +352,7 @@ def reach_of(application: Application) -> Reach:
 def _is_same_pod(source: Workload, target: Workload) -> bool:
     """Whether it is one pod on both sides: a pod always reaches itself."""
     alone = source.replicas <= 1 and source.makes.ready is not Ready.NODES
-    return alone and source.reference == target.reference and source.group == target.group
+    return alone and source.identity == target.identity
 
 
 def _asked_controller_labels(policies: Iterable[NetworkPolicy]) -> frozenset[str]:

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol, TypeAlias
 
-from ..model import NetworkPolicy
+from ..model import Labels, NetworkPolicy
 from .endpoints import Endpoint
-from .ports import ALL, Ports
+from .rule_ports import ALL_PORTS, RulePorts
 from .truth import UNKNOWN, Truth
 
 
@@ -65,18 +65,10 @@ Who: TypeAlias = Callable[[Endpoint], Truth]
 Pair: TypeAlias = Callable[[Endpoint, Endpoint], Truth]
 """Whether the policy's own pod and the other side have in common what they have to."""
 
-Which: TypeAlias = Callable[[Endpoint], Ports]
-"""The ports that are meant of a pod: names are resolved for each pod."""
-
 
 def anybody(_: Endpoint) -> Truth:
     """Everybody, in the cluster and outside."""
     return Truth.YES
-
-
-def all_ports(_: Endpoint) -> Ports:
-    """Every port of every protocol."""
-    return ALL
 
 
 def any_pair(_: Endpoint, __: Endpoint) -> Truth:
@@ -103,7 +95,7 @@ class Rule:
     text: str
     action: Action = Action.ALLOW
     peers: Who = anybody
-    ports: Which = all_ports
+    ports: RulePorts = ALL_PORTS
     subject: Who = anybody
     alike: Pair = any_pair
 
@@ -124,12 +116,16 @@ class Subject:
     """The pods that a policy is for.
 
     :ivar namespace: the only namespace that they can be in, None for all.
-    :ivar needed: a label that they all have, None if that is not known.
+    :ivar labels: labels that they all have, as far as the policy says so.
+    :ivar keys: the keys of all labels of pods that it asks about.
+    :ivar text: its selector, as a person would write it in a sentence.
     """
 
     namespace: str | None
     takes: Who
-    needed: tuple[str, str] | None = None
+    labels: Labels = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -52,6 +52,15 @@ class LabelSelector:
         understood = all(one.operator in _OPERATORS for one in requirements)
         return cls(requirements, understood)
 
+    def __str__(self) -> str:
+        texts = [
+            f"{key}={values[0]}"
+            if operator == "In" and len(values) == 1
+            else f"{key} {operator}" + (f" ({', '.join(values)})" if values else "")
+            for key, operator, values in self.requirements
+        ]
+        return ", ".join(texts) or "{}"
+
     def matches(self, labels: Labels) -> Truth:
         """Whether all requirements hold for these labels."""
         if not self.understood:
@@ -64,12 +73,17 @@ class LabelSelector:
             return UNKNOWN
         return YES if not self.requirements else every(map(_possible, self.requirements))
 
-    def needed(self) -> tuple[str, str] | None:
-        """A label without which it takes nobody, if there is one."""
-        for key, operator, values in self.requirements:
-            if operator == "In" and len(values) == 1:
-                return key, values[0]
-        return None
+    def asked(self) -> frozenset[str]:
+        """The labels that it asks about."""
+        return frozenset(one.key for one in self.requirements)
+
+    def labels(self) -> dict[str, str]:
+        """The labels without which it takes nobody."""
+        return {
+            key: values[0]
+            for key, operator, values in self.requirements
+            if operator == "In" and len(values) == 1
+        }
 
 
 def _requirements(data: Mapping[str, Any], key_of: Callable[[str], str]) -> Iterator[Requirement]:

@@ -29,7 +29,7 @@ directives, one a line:
 ``# neighbour: neighbour.yaml``
     The units of this file of the same folder are those of another chart of the run.
 ``# blank: templates/web.yaml Service/web``
-    A workload template rendered to nothing that could make the pods of these Services.
+    A workload template rendered to nothing that could make the pods of these Services or policies.
 ``# reviewed: cluster -> Deployment/web: TCP 8080``
     The reach file has this line about the application; without any, ``-``.
 ``# invalid: Deployment/web <text>``
@@ -122,8 +122,8 @@ def _reviewed(lines: list[str]) -> Reviewed:
 
 def _blank(application: Application, line: str) -> Blank:
     source, *names = line.split()
-    services = {application.subject(one.reference): one.reference for one in application.services}
-    return Blank(source, tuple(services[name] for name in names))
+    owners = {application.subject(one.reference): one.reference for one in application.subjects}
+    return Blank(source, tuple(owners[name] for name in names))
 
 
 def _observed(application: Application, directives: Mapping[str, list[str]]) -> Iterator[Workload]:
