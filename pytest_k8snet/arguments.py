@@ -34,6 +34,7 @@ def add_charts(config: pytest.Config, run: ChartRun) -> None:
         config.args[:] = run.handed_args
         return
     given = list(config.args) if _has_paths(config, run) else []
+    given = [_on_a_file(argument, config.invocation_params.dir, run) for argument in given]
     named = {_file_of(argument, config.invocation_params.dir) for argument in given}
     charts = dict.fromkeys(target.file for target in run.targets)
     chosen = () if named & charts.keys() else charts
@@ -45,6 +46,15 @@ def _has_paths(config: pytest.Config, run: ChartRun) -> bool:
     if source is pytest.Config.ArgsSource.TESTPATHS:
         return run.settings.with_tests
     return source is pytest.Config.ArgsSource.ARGS
+
+
+def _on_a_file(argument: str, base: Path, run: ChartRun) -> str:
+    """A node id below a folder of manifests as pytest takes it: below a file in that folder."""
+    folder, colons, rest = argument.partition("::")
+    for target in run.targets if colons else ():
+        if target.manifests is not None and _file_of(folder, base) == target.chart.path:
+            return f"{target.file}::{rest}"
+    return argument
 
 
 def _file_of(argument: str, base: Path) -> Path:

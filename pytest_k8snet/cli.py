@@ -19,6 +19,7 @@ from . import __version__
 from .errors import SettingsError
 from .helm.charts import ARCHIVES, is_chart
 from .options import Option
+from .plainmanifests import NAME
 from .settings import OPTIONS
 
 # Charts are named without an option, there are no other tests, and explain is a command.
@@ -28,6 +29,7 @@ CONFIGURATION = Path(__file__).with_name("k8snet.ini")
 SINCE = "--since=REF"
 USAGE = """\
 usage: k8snet CHART... [option...]
+       k8snet --k8snet-manifests=PATH [option...]
        k8snet files FILE... [option...]
        k8snet why CHART FROM TO PORT
        k8snet explain CHECK
@@ -40,6 +42,7 @@ a failed test that test alone.
   k8snet charts -n 4 --k8snet-html=out.html   all charts below a folder, and a report
   k8snet charts/web --k8snet-cluster=kind     observe it in a cluster, too
   k8snet --since=origin/main charts           the charts that differ from a branch
+  helm template x | k8snet --k8snet-manifests=-    what something else rendered
   k8snet files $(git diff --name-only)        the charts that these files belong to
   k8snet why charts/web cluster Pod/db 5432   which rules let a connection through, or do not
   k8snet explain M6                           the page of a check; all: every page
@@ -156,7 +159,11 @@ class _NamedCharts:
 
         config.stash[COMMAND] = ["k8snet", *self._given]
         named = list(config.option.file_or_dir)
-        charts = [*(config.option.helm_chart or []), *map(_chart_of, named)]
+        plain = [path for path in named if _of_manifests(path)]
+        charts = [path for path in named if path not in plain]
+        charts = [*(config.option.helm_chart or []), *map(_chart_of, charts)]
+        manifests = [*(config.option.k8snet_manifests or []), *map(_file_of, plain)]
+        config.option.k8snet_manifests = list(dict.fromkeys(manifests))
         if self._only_charts:
             charts = [path for path in charts if is_chart(Path(path)) or path.endswith(ARCHIVES)]
             if not charts:
@@ -167,7 +174,7 @@ class _NamedCharts:
             if not charts:
                 sys.stdout.write(f"no chart differs from {self._since}\n")
                 return int(pytest.ExitCode.OK)
-        if not charts:
+        if not charts and not manifests:
             raise pytest.UsageError(
                 "name a chart: k8snet charts/web, or k8snet . for all that are below here"
             )
@@ -176,9 +183,21 @@ class _NamedCharts:
         return None
 
 
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def _of_manifests(nodeid: str) -> bool:
+    """Whether it is the node id of a test of manifests, and not of a chart."""
+    file, *rest = nodeid.split("::")
+    return (
+        rest[:1] == [NAME] and not is_chart(Path(_chart_of(file))) and not file.endswith(ARCHIVES)
+    )
+
+
 def _chart_of(path: str) -> str:
     """The chart that a node id or a file in a chart belongs to; any other path as it is."""
-    file = Path(path.partition("::")[0])
+    file = Path(_file_of(path))
     if not file.is_file() or file.name.endswith(ARCHIVES):
         return str(file)
     return next((str(folder) for folder in reversed(file.parents) if is_chart(folder)), str(file))

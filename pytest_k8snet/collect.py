@@ -81,7 +81,7 @@ class ValuesNode(pytest.Collector):
         if application is None:
             return
         settings = run_of(self.config).settings
-        if settings.cluster != "none":
+        if settings.cluster != "none" and self.gathered.target.manifests is None:
             item = InstallsItem.from_parent(self, name="installs", **self._shared)
             item.add_marker(RUNTIME_MARKER)
             yield item

@@ -28,8 +28,9 @@ from .helm.fetch import fetch_with, pull
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION, Rendered, RenderRequest
 from .helm.values import DEFAULTS, ValuesSet, values_sets
+from .locate import line_of
 from .manifests import Documents, read_application
-from .model import Application, Cure
+from .model import Application, Cure, Position
 from .neighbours import (
     find_neighbours,
     index_workloads,
@@ -37,26 +38,43 @@ from .neighbours import (
     other_release_name,
 )
 from .settings import DEFAULT_RELEASE, Settings
+from .sources import Manifests
 
 
 class Target(NamedTuple):
-    """One chart with one values set: what is rendered, and installed, as a whole."""
+    """One chart with one values set, or manifests: what is rendered and judged as a whole."""
 
     chart: Chart
     values: ValuesSet
     id: str
     """The chart's path as in node ids, from the root directory."""
+    manifests: Manifests | None = None
+    """Where it is none: ``chart`` has their path and name then, and nothing is rendered."""
 
     @property
     def file(self) -> Path:
         """The file that stands for the chart on pytest's command line."""
+        if self.manifests is not None:
+            return self.manifests.head
         path = self.chart.path
         return path if self.chart.packed else path / "Chart.yaml"
 
     @property
     def nodeid(self) -> str:
         """The file's node id; pytest itself has none for a file outside the root directory."""
-        return self.id if self.chart.packed else f"{self.id}/Chart.yaml"
+        return f"{self.id}/{self.head}" if self.head else self.id
+
+    @property
+    def head(self) -> str:
+        """The file's path from the folder; "" where there is no folder, or no such file in it."""
+        if self.manifests is not None:
+            return self.manifests.head.name if self.manifests.kustomized else ""
+        return "" if self.chart.packed else "Chart.yaml"
+
+    def line(self, position: Position) -> int | None:
+        """The line that a finding is about; None where it cannot be known."""
+        built = self.manifests is not None and self.manifests.kustomized
+        return None if built else line_of(self.chart.path, position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from .finding import Finding
 from .fixtureitem import FixtureItem
 from .gather import Gathered
 from .ignores import ignore_for
-from .locate import line_of
 from .model import Application, Subject
 from .plaintext import plain
 from .report.recorder import attach
@@ -35,11 +34,11 @@ class CheckFailed(Exception):
 
     :ivar text: all that the user is to know.
     :ivar message: that in one line; by default the text's first one.
-    :ivar source: the file inside the chart that is to blame.
+    :ivar source: the file inside the chart that is to blame; None for the chart as a whole.
     """
 
     def __init__(
-        self, text: str, message: str = "", source: str = "Chart.yaml", line: int | None = None
+        self, text: str, message: str = "", source: str | None = None, line: int | None = None
     ) -> None:
         super().__init__(text)
         self.text, self.message = text, message or text.partition("\n")[0]
@@ -88,7 +87,9 @@ class ChartItem(FixtureItem):
 
     def reportinfo(self) -> tuple[Any, int, str]:
         """Where pytest says the item stands: its chart, not this file."""
-        return self.path, 0, self.nodeid.partition("::")[2].replace("::", " ")
+        target = self.gathered.target
+        path = self.path if target.head else target.chart.path
+        return path, 0, self.nodeid.partition("::")[2].replace("::", " ")
 
     def repr_failure(
         self, excinfo: ExceptionInfo[BaseException], *args: Any, **kwargs: Any
@@ -101,7 +102,9 @@ class ChartItem(FixtureItem):
             return super().repr_failure(excinfo, *args, **kwargs)
         self.said = plain(error.text)
         shown = "" if self.config.option.tbstyle == "line" else self.said
-        path = place(self.gathered.target.id, plain(error.source), None)
+        target = self.gathered.target
+        source = target.head if error.source is None else plain(error.source)
+        path = place(target.id, source, None)
         return as_failure(shown, plain(error.message), path, error.line)
 
     def _judge(self, text: str) -> None:
@@ -160,7 +163,7 @@ class RendersItem(ChartItem):
             yield f"{target.id}: Kubernetes refuses what this chart renders to"
         for reference, message, position in self.application.invalid:
             yield f"  {self.application.subject(reference)} {message}"
-            line = line_of(target.chart.path, position)
+            line = target.line(position)
             yield f"    where    {place(target.id, position.source, line)}"
 
 
@@ -188,7 +191,8 @@ class CheckItem(ChartItem):
     def observed(self) -> bool:
         """Whether the verdict is about sockets, too."""
         useful = self.check.needs_sockets or self.check.uses_sockets
-        return useful and self.run.settings.cluster != "none"
+        installed = self.run.settings.cluster != "none" and self.gathered.target.manifests is None
+        return useful and installed
 
     @property
     def _annotation(self) -> str:
@@ -272,7 +276,7 @@ class CheckItem(ChartItem):
 
     def _located(self, finding: Finding) -> Finding:
         """The finding with what the chart's files say, and all text made plain."""
-        line = line_of(self.gathered.target.chart.path, finding.at)
+        line = self.gathered.target.line(finding.at)
         return replace(
             finding,
             message=plain(finding.message),

@@ -34,6 +34,6 @@ def needed(items: Iterable[pytest.Item], gathered: Sequence[Gathered]) -> Plan:
             need = Need(observe=True, users=frozenset({item.nodeid}))
         else:
             continue
-        if one is not None and one.application is not None:
+        if one is not None and one.application is not None and one.target.manifests is None:
             plan[key_of(one)] |= need
     return dict(plan)

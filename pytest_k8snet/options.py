@@ -147,6 +147,14 @@ def places(given: Given) -> tuple[str, ...]:
     )
 
 
+def sources(given: Given) -> tuple[str, ...]:
+    """Paths, and ``-`` for standard input."""
+    return tuple(
+        entry if entry == "-" else str(given.folder / Path(entry).expanduser())
+        for entry in given.value
+    )
+
+
 def seconds(given: Given) -> float:
     """A time above 0."""
     try:

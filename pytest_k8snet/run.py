@@ -13,17 +13,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .baseline import read_baseline
+from .errors import SettingsError
 from .gather import Gathered, Gathering, Target
 from .helm.engine import Engine, choose_engine
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION
 from .ignores import read_ignores
+from .plainmanifests import NOT_INSTALLED, PlainManifests, read_stdin
 from .questions import questions
 from .reach.file import ReachFile, read_reach_file
 from .report.about import about_run
@@ -68,6 +71,7 @@ class ChartRun:
         self._session: Session | None = None
         self._renderer: Renderer | None = None
         self._gathering: Gathering | None = None
+        self._plain: PlainManifests | None = None
         self.engine: Engine | None = None
         if not self.worker:
             self._prepare()
@@ -87,31 +91,48 @@ class ChartRun:
     @property
     def targets(self) -> tuple[Target, ...]:
         """The charts with their values sets, as soon as they are found on disk."""
-        if self._gathering is not None:
-            return self._gathering.targets
-        return tuple(gathered.target for gathered in self.gathered)
+        if self.worker:
+            return tuple(gathered.target for gathered in self.gathered)
+        parts = [part.targets for part in (self._gathering, self._plain) if part is not None]
+        return tuple(chain.from_iterable(parts))
 
     def _prepare(self) -> None:
-        """Start Helm, which takes a moment, and look for the charts meanwhile.
+        """Start Helm, which takes a moment, and look for the charts and manifests meanwhile.
 
-        :raises SettingsError: a path leads to no chart, or the reach file is none.
-        :raises HelmMissing: there is no Helm.
+        :raises SettingsError: a path leads to no chart or manifests, or the reach file is none.
+        :raises HelmMissing: there is no Helm, and there are charts.
         """
         settings = self.settings
         if settings.reach is not None:
             self.reviewed = read_reach_file(settings.reach, "--k8snet-reach")
-        self.engine = choose_engine(settings.helm)
+        if settings.charts:
+            self.engine = choose_engine(settings.helm)
+            self._renderer = Renderer(self.engine, timeout=settings.render_timeout)
+            self._renderer.start_early()
+            self._gathering = Gathering(settings, self._renderer, self.engine)
+        elif settings.cluster != "none":
+            raise SettingsError(f"--k8snet-cluster={settings.cluster}: {NOT_INSTALLED}")
         given = ["pytest", *map(str, self._config.invocation_params.args)]
         command = self._config.stash.get(COMMAND, given)
         self.recorder.about = about_run(command, self._helm)
-        self._renderer = Renderer(self.engine, timeout=settings.render_timeout)
-        self._renderer.start_early()
-        self._gathering = Gathering(settings, self._renderer, self.engine)
+        if settings.manifests:
+            self._plain = PlainManifests(settings, self._stdin)
         try:
-            self._gathering.find()
+            _ = self.targets
         except BaseException:
             self.close()
             raise
+
+    def _stdin(self) -> bytes:
+        """Standard input, which pytest keeps from tests."""
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            return read_stdin()
+        capture.suspend(in_=True)
+        try:
+            return read_stdin()
+        finally:
+            capture.resume()
 
     def begin(self, *, observe: bool) -> None:
         """Gather the charts; with ``observe``, get the cluster ready. Once.
@@ -124,17 +145,19 @@ class ChartRun:
         if self._handed is not None:
             self._take_over(self._handed)
             return
-        assert self._gathering is not None
-        assert self._renderer is not None
-        self.gathered = tuple(map(self._with_review, self._gathering.run()))
-        for note in self._renderer.notes:
-            self.say(f"k8snet: {note}")
-        self._renderer.close()
+        charts: tuple[Gathered, ...] = ()
+        if self._gathering is not None and self._renderer is not None:
+            charts = tuple(map(self._with_review, self._gathering.run()))
+            for note in self._renderer.notes:
+                self.say(f"k8snet: {note}")
+            self._renderer.close()
+        plain = self._plain.run() if self._plain is not None else ()
+        self.gathered = (*charts, *map(self._with_review, plain))
         self.recorder.expect(self.gathered)
         if observe and self.settings.cluster != "none":
             from .runtime import start
 
-            self.runtime = self._session = start(self.settings, self.gathered, report=self.say)
+            self.runtime = self._session = start(self.settings, charts, report=self.say)
             self.recorder.cluster = self._session.facts()
             for line in self._session.header():
                 self.say(line)
@@ -230,11 +253,14 @@ class ChartRun:
 
     def header(self) -> list[str]:
         """What pytest says of this plugin before the first test."""
-        if self.engine is None:
+        if self.worker:
             return []
-        charts = {target.id for target in self.targets}
+        charts = {target.id for target in self.targets if target.manifests is None}
+        plain = {target.id: None for target in self.targets if target.manifests is not None}
+        said = [f"{len(charts)} chart{'s' * (len(charts) != 1)}, {self._helm}"] * bool(charts)
+        said += [f"manifests of {', '.join(plain)}"] * bool(plain)
         return [
-            f"k8snet: {len(charts)} chart{'s' * (len(charts) != 1)}, {self._helm}",
+            f"k8snet: {', '.join(said)}",
             *(
                 f"k8snet: k8snet_values: {line.text!r} names no chart of this run"
                 for line in self.settings.chart_values
@@ -244,8 +270,9 @@ class ChartRun:
 
     @property
     def _helm(self) -> str:
-        """Which Helm renders, and for which cluster."""
-        assert self.engine is not None
+        """Which Helm renders, and for which cluster; "" where there is nothing to render."""
+        if self.engine is None:
+            return ""
         settings = self.settings
         said = f"{self.engine.name}, for Kubernetes {settings.kube_version or KUBE_VERSION}"
         return f"{said} with {', '.join(settings.api_versions)}" if settings.api_versions else said
@@ -289,7 +316,7 @@ class ChartRun:
         """How many tests there are for a chart with a values set."""
         if one.application is None:
             return 1
-        installs = self.settings.cluster != "none"
+        installs = self.settings.cluster != "none" and one.target.manifests is None
         return 1 + installs + sum(1 for _ in questions(one.application, self.settings))
 
     def tell_once(self) -> None:
@@ -329,5 +356,7 @@ class ChartRun:
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+        if self._plain is not None:
+            self._plain.close()
         if self.runtime is not None:
             self.runtime.close()

@@ -24,6 +24,7 @@ from .options import (
     path,
     places,
     seconds,
+    sources,
     words,
 )
 
@@ -72,6 +73,14 @@ class Settings:
         "PATH",
         "check this chart: a folder, a .tgz, a folder of charts, or a glob; repeatable",
         read=places,
+        many=True,
+    )
+    manifests: tuple[str, ...] = option(
+        "--k8snet-manifests",
+        "PATH",
+        "check these manifests, which no chart makes: a file, a folder, one with a kustomization,"
+        " or - for standard input; repeatable",
+        read=sources,
         many=True,
     )
     values_files: tuple[Path, ...] = option(
@@ -309,13 +318,18 @@ def add_options(parser: pytest.Parser) -> None:
         )
 
 
+# What is checked; without any of these the plugin has nothing to do.
+_INPUTS = ("helm_chart", "k8snet_manifests")
+
+
 def wanted(config: pytest.Config) -> bool:
     """Whether this run is about charts at all; cheap, for every pytest run.
 
     A worker of pytest-xdist is told so by its controller.
     """
     handed = "k8snet" in getattr(config, "workerinput", ())
-    return bool(handed or config.getoption("helm_chart") or config.getini("helm_chart"))
+    named = (config.getoption(name) or config.getini(name) for name in _INPUTS)
+    return handed or any(named)
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import HelmMissing
+from ..leash import run
 from . import messages
-from .child import BrokenOff
 from .engine import MEMORY, Engine
 from .parts import blanks, definitions, inner, is_crd, non_blank
 from .request import Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
@@ -25,22 +22,6 @@ OLDEST = 3
 # Helm 3 and 4 print every document under the path of its template.
 SOURCE = re.compile(r"^---\n# Source: ([^\n]+)\n", re.MULTILINE)
 ERROR = re.compile(r"^Error: ", re.MULTILINE)
-_LOOK = 0.2  # seconds between two looks whether to break off
-
-# Standard input is a pipe that only this process holds the other end of: when it is gone, however
-# that happened, the shell reads to the end and helm is ended, too.
-_LEASH = """
-[ "$1" = 0 ] || ulimit -d "$1"
-shift
-exec 3<&0 </dev/null
-"$@" 3<&- & helm=$!
-{ read -r _ <&3; kill -9 $helm; } >/dev/null 2>&1 & leash=$!
-exec 3<&-
-wait $helm
-code=$?
-kill $leash
-exit $code
-"""
 
 
 class _Said(NamedTuple):
@@ -132,51 +113,14 @@ def _run(
     over: threading.Event | None = None,
     memory: int = 0,
 ) -> _Said:
-    """Run helm to its end, or end it.
-
-    :param memory: bytes that it may take; 0: as many as there are.
-    """
-    leash, held = os.pipe()
-    try:
-        with subprocess.Popen(
-            ["/bin/sh", "-c", _LEASH, "sh", str(memory // 1024), *command],
-            stdin=leash,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        ) as process:
-            os.close(leash)
-            try:
-                output, errors = _communicate(process, timeout, over)
-            finally:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-    finally:
-        os.close(held)
-    said = errors.decode(errors="replace")
-    warnings, error = said, ""
-    if process.returncode:
-        found = ERROR.search(said)
-        warnings, error = (said[: found.start()], said[found.start() :]) if found else ("", said)
-        if not found:
-            code = process.returncode
-            error = messages.ended(128 - code if code > 128 else code, said)
-    return _Said(output.decode(errors="replace"), warnings, error)
-
-
-def _communicate(
-    process: subprocess.Popen[bytes], timeout: float, over: threading.Event | None
-) -> tuple[bytes, bytes]:
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            return process.communicate(timeout=_LOOK)
-        except subprocess.TimeoutExpired:
-            if over is not None and over.is_set():
-                raise BrokenOff from None
-            if time.monotonic() >= deadline:
-                raise TimeoutError from None
+    """Run helm to its end, or end it (:func:`.leash.run`)."""
+    done = run(command, environment, timeout, over, memory)
+    if not done.code:
+        return _Said(done.output, done.errors, "")
+    found = ERROR.search(done.errors)
+    if found:
+        return _Said(done.output, done.errors[: found.start()], done.errors[found.start() :])
+    return _Said(done.output, "", messages.ended(done.code, done.errors))
 
 
 def _rendered(output: str, request: RenderRequest) -> Rendered:

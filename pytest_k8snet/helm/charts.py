@@ -171,10 +171,10 @@ def _refuse(error: OSError) -> None:
 
 def _nothing_found(pattern: str, base: Path) -> str:
     path = _absolute(pattern, base)
-    if path.is_dir():
-        return f"--helm-chart={pattern}: no chart in this folder; expected {EXPECTED}"
     if path.exists():
-        return f"--helm-chart={pattern}: this file is no chart; expected {EXPECTED}"
+        what = "no chart in this folder" if path.is_dir() else "this file is no chart"
+        plain = f"; manifests that no chart makes are checked with --k8snet-manifests={pattern}"
+        return f"--helm-chart={pattern}: {what}; expected {EXPECTED}{plain}"
     what = "no chart matches" if has_magic(pattern) else "no such file or folder"
     return f"--helm-chart={pattern}: {what} (looked in {base}); expected {EXPECTED}"
 

@@ -17,6 +17,7 @@ from multiprocessing.connection import Pipe
 from typing import IO, Any
 
 from ..errors import HelmMissing
+from ..leash import BrokenOff
 from . import messages
 from .engine import EmbeddedEngine, Purpose
 
@@ -26,10 +27,6 @@ _LOOK = 0.2  # seconds between two looks whether to break off
 
 class Ended(Exception):
     """The process ended while it was asked; the text says how."""
-
-
-class BrokenOff(Exception):
-    """The caller does not want the answer any more."""
 
 
 class Child:

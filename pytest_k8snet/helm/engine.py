@@ -31,7 +31,7 @@ HOW_TO_GET_ONE = (
 # A schema that refers to an address is refused before it is rendered; what that
 # overlooks goes to a proxy that is not there.
 _NOWHERE = "http://127.0.0.1:9"
-_OFFLINE = {
+OFFLINE = {
     name: value
     for proxy, value in (
         ("HTTP_PROXY", _NOWHERE),
@@ -145,4 +145,4 @@ def _own_environment(purpose: Purpose) -> dict[str, str]:
     To render it gets no cluster and no network at all.
     """
     own = {key: value for key, value in os.environ.items() if not key.startswith(_STEERING)}
-    return {**own, **_OFFLINE, "KUBECONFIG": os.devnull} if purpose == "render" else own
+    return {**own, **OFFLINE, "KUBECONFIG": os.devnull} if purpose == "render" else own

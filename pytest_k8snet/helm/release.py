@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from ..errors import InstallError
+from ..leash import BrokenOff
 from . import messages
 from .engine import EmbeddedEngine, Engine
 from .request import Cluster, InstallRequest, RenderRequest, UninstallRequest
@@ -83,7 +84,7 @@ def _perform(
 ) -> str:
     """Helm's error in plain words, "" when all went well."""
     from . import binary
-    from .child import BrokenOff, Child, Ended
+    from .child import Child, Ended
 
     try:
         if not isinstance(engine, EmbeddedEngine):

@@ -20,7 +20,7 @@ def about_run(command: Sequence[str], helm: str) -> Mapping[str, str]:
     same run gives the same bytes otherwise.
     """
     said = {"Command": shlex.join(_without_values(command)), "pytest": pytest.__version__}
-    said["Helm"] = helm
+    said |= {"Helm": helm} if helm else {}
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
     if seconds.isascii() and seconds.isdigit():
         said["Date"] = f"{datetime.fromtimestamp(int(seconds), timezone.utc):%Y-%m-%d %H:%M} UTC"

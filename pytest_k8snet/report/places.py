@@ -54,11 +54,12 @@ class Places:
     def of(self, chart: str, source: str) -> Place:
         """The template ``source`` of the chart, or the nearest file that there is."""
         folder = self.root / self.folders.get(chart, chart)
-        if not folder.is_dir():  # a packed chart is a file
-            return Place(self._relative(folder), exact=False)
+        if not folder.is_dir():  # a packed chart, or manifests of a file alone
+            return Place(self._relative(folder), exact=not source)
         if source and (folder / source).is_file():
             return Place(self._relative(folder / source), exact=True)
-        return Place(self._relative(folder / "Chart.yaml"), exact=False)
+        head = folder / "Chart.yaml"
+        return Place(self._relative(head if head.is_file() else folder), exact=False)
 
     def _relative(self, path: Path) -> str:
         path = Path(os.path.normpath(path))

@@ -10,6 +10,7 @@ from ..checks import CHECKS
 from ..finding import Exposed
 from ..helm.values import DEFAULTS
 from ..ignores import Asked, Ignore, unmatched
+from ..plainmanifests import NAME as MANIFESTS
 from ..reach.file import ReachFile
 from .grouping import Shown, each_once
 from .results import Results
@@ -134,7 +135,8 @@ def _counts(results: Results) -> str:
     charts = len({chart.path for chart in results.charts})
     sets = len(results.charts)
     broken = sum(chart.outcome == "error" for chart in results.charts)
-    parts = [_many(charts, "chart")]
+    plain = all(chart.values == MANIFESTS for chart in results.charts)
+    parts = [_many(charts, "application" if plain else "chart")]
     if sets != charts:
         parts.append(_many(sets, "values set"))
     parts += [_many(workloads, "workload"), _many(services, "Service")]
@@ -148,9 +150,10 @@ def _found(found: list[Shown]) -> str:
     faults = sum(shown.fault for shown in found)
     counts = ((faults, "fault"), (len(found) - faults, "note"))
     text = ", ".join(_many(count, word) for count, word in counts if count)
-    text += f" in {_many(len({shown.result.chart for shown in found}), 'chart')}"
     sets = dict.fromkeys(name for shown in found for name in shown.values)
-    if list(sets) != [DEFAULTS]:
+    word = "application" if set(sets) == {MANIFESTS} else "chart"
+    text += f" in {_many(len({shown.result.chart for shown in found}), word)}"
+    if not {DEFAULTS, MANIFESTS}.issuperset(sets):
         text += f" with {', '.join(sets)}"
     expected = sum(shown.expected for shown in found)
     return text + (f" ({expected} expected)" if expected else "")

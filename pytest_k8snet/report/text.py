@@ -57,7 +57,7 @@ def headline(result: Result, findings: Sequence[Finding]) -> str:
 
 def place(chart: str, source: str, line: int | None) -> str:
     """A path that an editor opens from the root directory."""
-    path = f"{chart}/{source}"
+    path = f"{chart}/{source}" if source else chart
     return f"{path}:{line}" if line else path
 
 

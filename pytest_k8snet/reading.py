@@ -1,0 +1,58 @@
+"""Files that somebody else wrote, read so that they can neither hang the run nor fill its memory.
+
+A name in a chart's folder may be a pipe that nobody writes to, a device without
+an end, or a link to a file that is no part of the chart and none of its
+readers' business.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+# Helm's own limit for a file of a chart: https://helm.sh/docs/topics/charts/ calls it 5 MiB.
+MOST_BYTES = 5 << 20
+
+
+class Refused(OSError):
+    """A file that is there and is not read; ``strerror`` says why."""
+
+    def __init__(self, why: str, path: Path) -> None:
+        super().__init__(0, why, str(path))
+
+
+def read_bytes(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES) -> bytes:
+    """What a regular file says.
+
+    :param inside: the folder that it has to lie in, links followed.
+    :raises OSError: it cannot be read, or (:class:`Refused`) is none to be read.
+    """
+    if inside is not None and (outside := leads_out(path, inside)):
+        raise Refused(outside, path)
+    # Opening a pipe for reading waits for a writer unless it is told not to.
+    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(opened, "rb") as file:
+        status = os.fstat(file.fileno())
+        if stat.S_ISDIR(status.st_mode):
+            raise Refused("this is a folder", path)
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused("this is no regular file", path)
+        # What is larger than it says, as files in /proc are, ends here, too.
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise Refused(f"larger than {most >> 20} MiB", path)
+    return content
+
+
+def read_text(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES) -> str:
+    """The same as text; bytes that are no UTF-8 are replaced."""
+    return read_bytes(path, inside=inside, most=most).decode(errors="replace")
+
+
+def leads_out(path: Path, inside: Path) -> str:
+    """Where a path leads to, if links take it out of a folder; else ""."""
+    real, folder = os.path.realpath(path), os.path.realpath(inside)
+    if os.path.commonpath([real, folder]) == folder:
+        return ""
+    return f"a link that leads out of {inside}, to {real}"
