@@ -5,7 +5,7 @@ Pure: it needs an :class:`~pytest_k8snet.model.Application` and nothing else.
 into ``rules``. Another API is one more module in ``judging.FAMILIES``.
 """
 
-from .judging import Step
+from .judging import Step, Taking
 from .ports import ALL, NONE, PROTOCOLS, Ports
 from .reach import Edge, Foothold, Place, Reach, reach_of
 from .rule_ports import NamedPort
@@ -28,6 +28,7 @@ __all__ = [
     "ReadPolicy",
     "Rule",
     "Step",
+    "Taking",
     "Truth",
     "reach_of",
 ]

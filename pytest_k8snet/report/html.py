@@ -22,8 +22,10 @@ import jinja2
 from markupsafe import Markup
 
 from ..checks import CHECKS, Check
+from ..reach import Foothold
 from .grouping import Shown, each_once, subject
 from .markdown import to_html
+from .matrix import FOOTHOLDS, totals
 from .results import Result, Results
 from .topology import topology
 
@@ -32,6 +34,11 @@ Json: TypeAlias = Any
 ERROR, FAULT, NOTE, EXPECTED, SKIPPED = LEVELS = ("error", "fault", "note", "expected", "skipped")
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("topology.js", "report.js")
+_PLACES = {
+    Foothold.CLUSTER: "any pod of the cluster",
+    Foothold.WORLD: "outside the cluster",
+    Foothold.NAMESPACE: "any pod of the namespace",
+}
 _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 _UNSAFE |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -105,6 +112,7 @@ def html(results: Results) -> str:
     page = _Page(results)
     styles = _own("report.css")
     scripts = [_own(name) for name in _SCRIPTS]
+    surfaces, everything = totals(results.applications)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -119,6 +127,9 @@ def html(results: Results) -> str:
         charts=list(page.charts.values()),
         common=page.common,
         about={"pytest-k8snet": results.version, **results.about, **_cluster(results)},
+        surfaces=surfaces,
+        whole=everything,
+        places=_PLACES,
         levels=LEVELS,
         data=_json(page.data()),
         styles=styles,
@@ -158,6 +169,7 @@ class _Page:
         errors = {(c.path, c.values): c.error for c in self._results.charts if c.error}
         return {
             "levels": LEVELS,
+            "places": [_PLACES[place] for place in FOOTHOLDS],
             "checks": [_check_data(total) for total in self.checks.values()],
             "charts": [
                 {

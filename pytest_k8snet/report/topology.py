@@ -6,13 +6,14 @@ hold hundreds of applications. Where a thing stands is the page's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from ..index import selected
 from ..matching import target_number, targets
 from ..model import Application, Container, NetworkPolicy, Service, ServicePort, Socket, Workload
-from ..reach import Direction, reach_of
+from ..reach import Direction, Taking, reach_of
+from .matrix import matrix
 
 Json: TypeAlias = dict[str, Any]
 
@@ -30,10 +31,20 @@ NO_ENDPOINT = "dead"  # a name that no container has
 # What policies mean to the pods of a boundary.
 LIMITED = "limited"
 ADMITS_ALL = "open"
+ADMITS_PORTS = "ports"  # any pod of the cluster to these
+UNKNOWN = "unknown"  # there are policies that are not understood
 EGRESS_ONLY = "egress"
 WITHOUT = "none"
 HOST = "host"
-_ORDER = (WITHOUT, HOST, EGRESS_ONLY, ADMITS_ALL, LIMITED)  # the worst is drawn first
+_ORDER = (
+    WITHOUT,
+    HOST,
+    EGRESS_ONLY,
+    ADMITS_ALL,
+    ADMITS_PORTS,
+    UNKNOWN,
+    LIMITED,
+)  # the worst is drawn first
 
 
 def topology(application: Application) -> Json:
@@ -50,6 +61,7 @@ def topology(application: Application) -> Json:
       positions in the lists above; container and port are -1 where the
       traffic meets no declared port
     - ``boundaries``: ``policies`` (names), ``means``, ``workloads`` (positions)
+    - ``reach``: who reaches whom, as :func:`.matrix.matrix` has it
     - ``unread`` and ``idle``: policies that are not understood, and those that
       take no pod
     """
@@ -59,6 +71,7 @@ def topology(application: Application) -> Json:
         "ingresses": list(_ingresses(application)),
         "edges": list(_edges(application)),
         "boundaries": _boundaries(application),
+        "reach": matrix(application),
         "unread": [_name(policy, application) for policy in reach_of(application).unread()],
         "idle": list(_idle(application)),
     }
@@ -205,14 +218,24 @@ def _boundary(workload: Workload, application: Application) -> tuple[str, tuple[
     if workload.host_network:
         return HOST, ()
     reach = reach_of(application)
-    ingress = [one for one in reach.taking(workload, Direction.INGRESS) if one.side.isolates]
-    if not ingress:
-        taking = reach.taking(workload, Direction.EGRESS)
-        names = sorted({_name(one.policy.source, application) for one in taking})
-        return (EGRESS_ONLY if names else WITHOUT), tuple(names)
-    open_to_all = reach.from_every_pod(workload).worst.covers_a_protocol()
-    names = sorted({_name(one.policy.source, application) for one in ingress})
-    return (ADMITS_ALL if open_to_all else LIMITED), tuple(names)
+    taking = reach.taking(workload, Direction.INGRESS)
+    isolated = any(one.side.isolates for one in taking)
+    names = _policies(taking, application)
+    admitted = reach.from_every_pod(workload)
+    if reach.unread():
+        return UNKNOWN, names
+    if not admitted.possible:
+        return LIMITED, names
+    if admitted.worst.covers_a_protocol():
+        if isolated:
+            return ADMITS_ALL, names
+        sending = _policies(reach.taking(workload, Direction.EGRESS), application)
+        return (EGRESS_ONLY if sending else WITHOUT), sending
+    return (ADMITS_PORTS if admitted.worst else UNKNOWN), names
+
+
+def _policies(taking: Iterable[Taking], application: Application) -> tuple[str, ...]:
+    return tuple(sorted({_name(one.policy.source, application) for one in taking}))
 
 
 def _idle(application: Application) -> Iterator[str]:

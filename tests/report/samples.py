@@ -156,7 +156,7 @@ def _items(
 ) -> Iterator[Result]:
     for subject in app.subjects:
         for check in CHECKS:
-            if isinstance(subject, check.on):
+            if isinstance(subject, check.on) and (app.reviewed or not check.needs_review):
                 yield _item(app, subject, check, expected.get(check.id, ""), lines)
 
 

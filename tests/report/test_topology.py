@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_k8snet.model import Container, Port, ServicePort, Socket
@@ -100,6 +101,43 @@ def test_boundaries_part_the_workloads_by_their_policies() -> None:
         ("limited", ["NetworkPolicy/db"], ["StatefulSet/db"]),
     ]
     assert picture["idle"] == ["NetworkPolicy/nobody"]
+
+
+def test_nothing_that_any_pod_reaches_is_called_limited() -> None:
+    names = ("ports", "blocks", "most", "peers", "maybe")
+    rules = {
+        "ports": {"ports": [{"port": 80}]},
+        "blocks": {"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]},
+        "most": {"ports": [{"port": 1, "endPort": 65535}]},
+        "peers": {"from": [{"podSelector": {}}]},
+        "maybe": {"from": [{"namespaceSelector": {"matchExpressions": [{"operator": "New"}]}}]},
+    }
+    app = application(
+        workloads=tuple(workload(name, Port(80)) for name in names),
+        policies=tuple(policy(name, name, ingress=[rules[name]]) for name in names),
+    )
+    drawn = topology(app)["boundaries"]
+    assert {one["policies"][0].partition("/")[2]: one["means"] for one in drawn} == {
+        "ports": "ports",
+        "blocks": "open",
+        "most": "open",
+        "peers": "limited",
+        "maybe": "unknown",
+    }
+
+
+def test_pods_that_a_policy_of_administrators_closes_are_not_called_open() -> None:
+    deny = {
+        "subject": {"namespaces": {}},
+        "priority": 1,
+        "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}],
+    }
+    closed = policy("admin", group="policy.networking.k8s.io")
+    closed = replace(closed, kind="AdminNetworkPolicy", namespace="", specs=(deny,), selector=None)
+    drawn = topology(application(workloads=(workload("web"),), policies=(closed,)))["boundaries"]
+    assert [(one["means"], one["policies"]) for one in drawn] == [
+        ("limited", ["AdminNetworkPolicy/admin"])
+    ]
 
 
 def test_workloads_of_the_same_policies_share_a_boundary() -> None:

@@ -134,7 +134,7 @@
     body.style.height = `${state.shown.length * height}px`;
     const top = -body.getBoundingClientRect().top;
     const first = Math.max(0, Math.floor(top / height) - 12);
-    const last = Math.min(state.shown.length, Math.ceil((top + window.innerHeight) / height) + 12);
+    const last = Math.min(state.shown.length, Math.max(0, Math.ceil((top + window.innerHeight) / height)) + 12);
     const key = `${first} ${last} ${height}`;
     if (!anew && key === drawn) return;
     drawn = key;
@@ -354,17 +354,103 @@
     byId("fold").addEventListener("change", drawChart);
   }
 
+  /* ---- who reaches whom ---- */
+
+  let position = null; // where somebody stands in the drawing: -1 to -3 a place, from 0 a workload
+
+  const placeName = (picture, at) => (at < 0 ? data.places[-1 - at] : picture.workloads[at].name);
+  const several = (picture, ats) => ats.length > 2
+    ? `${placeName(picture, ats[0])} and ${ats.length - 1} more` : ats.map((at) => placeName(picture, at)).join(", ");
+
+  /* A cell of the matrix: its ports in words, and whether one is among them. */
+  function cellOf(reach, number) {
+    if (number < 0) return null;
+    const parts = reach.cells[number];
+    const words = parts.flatMap(([ports]) => ports.split(", "));
+    const short = words.map((word) => word.replace("TCP ", ""));
+    const ranges = words.map((word) => word === "all" ? [null, 1, 65535] : [word.split(" ")[0], ...word.split(" ")[1].split("-").map(Number)]);
+    return {
+      all: words[0] === "all", doubtful: !parts.some(([, how]) => how === "static"),
+      label: short.length > 3 ? `${short.slice(0, 2).join(", ")} +${short.length - 2}` : short.join(", "),
+      said: parts.map(([ports, how]) => `${ports}${{ static: "", plugin: " (the plugin decides)", unknown: " (not understood)" }[how]}`).join("; "),
+      has: (port, protocol) => ranges.some(([of, first, last = first]) => (of === null || of === protocol) && first <= port && port <= last),
+    };
+  }
+
+  function standing(picture) {
+    const row = position === null ? null : picture.reach.rows.find(([members]) => members.includes(position));
+    if (!row) return null;
+    const cells = new Map();
+    picture.reach.columns.forEach((numbers, at) => numbers.forEach((number) => cells.set(number, cellOf(picture.reach, row[1][at]))));
+    return { position, name: placeName(picture, position), cell: (number) => cells.get(number), surface: row[2] };
+  }
+
+  function surfaceText(reach, [workloads, wide, ports], own) {
+    const of = reach.whole[0] - (own ? 1 : 0);
+    return `${workloads} of ${of} ${of === 1 ? "workload" : "workloads"}, ${wide} on all ports; ${ports} of ${reach.whole[2]} ports`;
+  }
+
+  function drawReach(picture) {
+    const { reach } = picture;
+    byId("reach").hidden = !reach.columns.length;
+    const head = make("tr", {}, make("th", { scope: "col" }, "From"),
+      ...reach.columns.map((numbers) => {
+        const name = several(picture, numbers);
+        const slash = name.indexOf("/") + 1;
+        return make("th", { scope: "col", title: numbers.map((at) => placeName(picture, at)).join("\n") },
+          make("span", { class: "kind" }, name.slice(0, slash)), name.slice(slash));
+      }),
+      ...["Workloads", "on all ports", "Ports"].map((title) => make("th", { scope: "col", class: "num" }, title)));
+    const rows = reach.rows.map(([members, cells, surface]) => make("tr", {},
+      make("th", { scope: "row", title: members.map((at) => placeName(picture, at)).join("\n") },
+        make("button", { type: "button", class: "link", "data-stand": String(members[0]) }, several(picture, members))),
+      ...cells.map((number, at) => {
+        const cell = cellOf(reach, number);
+        if (cell) return make("td", { class: `${cell.all ? "r-all" : "r-some"}${cell.doubtful ? " doubtful" : ""}`, title: cell.said }, cell.label);
+        const itself = members.length === 1 && reach.columns[at].length === 1 && members[0] === reach.columns[at][0];
+        return make("td", { title: itself ? "itself" : "closed" }, itself ? "·" : "");
+      }),
+      ...surface.map((count) => make("td", { class: "num" }, String(count)))));
+    byId("matrix").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+    byId("foothold").replaceChildren(make("option", { value: "" }, "nowhere"), ...reach.rows.flatMap(([members]) => members)
+      .sort((a, b) => (a < 0 ? -4 - a : a) - (b < 0 ? -4 - b : b))
+      .map((at) => make("option", { value: String(at) }, placeName(picture, at))));
+    byId("foothold").value = position === null ? "" : String(position);
+  }
+
+  function stand(at) {
+    position = at;
+    drawChart();
+  }
+
+  function prepareReach() {
+    byId("foothold").addEventListener("change", (event) => stand(event.target.value === "" ? null : Number(event.target.value)));
+    byId("matrix").addEventListener("click", (event) => {
+      const button = event.target.closest("[data-stand]");
+      if (!button) return;
+      stand(Number(button.dataset.stand));
+      byId("picture").scrollIntoView({ block: "nearest" });
+      byId("foothold").focus({ preventScroll: true });
+    });
+  }
+
   function drawChart() {
     const picture = currentPicture();
     const canvas = byId("canvas");
     byId("picture").hidden = !picture || !(picture.workloads.length + picture.services.length);
     canvas.replaceChildren();
+    byId("reach").hidden = byId("picture").hidden;
     if (byId("picture").hidden) return;
+    drawReach(picture);
+    const stood = standing(picture);
+    byId("reach-said").textContent = stood
+      ? `From ${stood.name}: ${surfaceText(picture.reach, stood.surface, position >= 0)}.`
+      : "As far as policies decide. Choose a place to see in the drawing what answers from there.";
     const found = (name) => scoped(name).filter((row) => row.level !== SKIPPED)
       .map((row) => ({ level: LEVELS[row.level], port: row.port, message: row.message, row }));
     byId("fold-choice").hidden = Topology.fold(picture, found).workloads.length === picture.workloads.length;
     canvas.append(Topology.draw(picture, {
-      found, folded: byId("fold").checked, open: openObject, openPort: (_, one) => openFinding(one.row),
+      found, folded: byId("fold").checked, open: openObject, openPort: (_, one) => openFinding(one.row), stand: stood,
     }));
     follows = true;
     refit();
@@ -403,6 +489,7 @@
     if (chart === state.chart && set === state.set) return;
     const other = chart !== state.chart;
     Object.assign(state, { chart, set });
+    position = null;
     if (other) closePanel();
     showHead();
     drawChart();
@@ -562,6 +649,7 @@
   prepareCharts();
   prepareTheme();
   prepareZoom();
+  prepareReach();
   drawHeat();
   main.addEventListener("scroll", () => render(false), { passive: true });
   window.addEventListener("scroll", () => render(false), { passive: true });

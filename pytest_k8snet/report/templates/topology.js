@@ -11,10 +11,13 @@ const Topology = (() => {
   const LABEL = 22;
   const PAD = 10;
   const TOP = 34;
+  const BESIDE = { gap: 150, width: 190 }; // of the drawing, where somebody stands somewhere
   const FOLD = 3; // fewer are as quickly seen as unfolded
   const MEANS = {
     limited: "only what is admitted by",
     open: "admits everything:",
+    ports: "any pod of the cluster reaches some ports:",
+    unknown: "not all policies are understood",
     egress: "egress only:",
     none: "no NetworkPolicy: open to every pod",
     host: "host network: policies do not hold here",
@@ -83,7 +86,7 @@ const Topology = (() => {
       for (const part of parts) {
         const names = part.map((number) => picture.workloads[number].name);
         place.set(part[0], shown.length);
-        shown.push(part.length > 1 ? { ...picture.workloads[part[0]], like: names } : picture.workloads[part[0]]);
+        shown.push({ ...picture.workloads[part[0]], numbers: part, ...(part.length > 1 ? { like: names } : {}) });
       }
     }
     return {
@@ -192,10 +195,14 @@ const Topology = (() => {
   }
 
   /* `found(name)` gives the findings of an object: {level, port, message} each, worst first.
-     `open(name)` is called when a box is activated, `openPort(name, finding)` for a port's mark. */
-  function draw(whole, { found, open, openPort, folded }) {
-    const picture = folded ? fold(whole, found) : whole;
+     `open(name)` is called when a box is activated, `openPort(name, finding)` for a port's mark.
+     `stand`, where somebody stands somewhere: {position, name, cell(number)}, the cell being what of a
+     workload answers there, {label, has(port, protocol)}, or null. */
+  function draw(whole, { found, open, openPort, folded, stand }) {
+    const picture = folded ? fold(whole, found)
+      : { ...whole, workloads: whole.workloads.map((workload, number) => ({ ...workload, numbers: [number] })) };
     const at = layout(picture);
+    if (stand) at.width += stand.position < 0 ? BESIDE.gap + BESIDE.width : BESIDE.gap;
     const svg = node("svg", {
       width: at.width, height: at.height, viewBox: `0 0 ${at.width} ${at.height}`, role: "presentation",
     });
@@ -207,8 +214,12 @@ const Topology = (() => {
     const boxes = [];
     picture.ingresses.forEach((ingress, n) => boxes.push(drawnIngress(ingress, at.ingresses[n], edges, picture, at, n)));
     picture.services.forEach((service, n) => boxes.push(drawnService(service, at.services[n], n, picture)));
-    picture.workloads.forEach((workload, n) => boxes.push(drawnWorkload(workload, at.workloads[n], n)));
+    picture.workloads.forEach((workload, n) => boxes.push(drawnWorkload(workload, at.workloads[n], n, stand)));
     drawEdges(picture, at, edges);
+    if (stand) {
+      svg.classList.add("standing");
+      svg.append(ways(picture, at, stand));
+    }
     for (const box of boxes) {
       box.frame.names = box.like || [box.name];
       const [inside, beside] = marks(box, box.frame.names.flatMap(found), openPort);
@@ -267,13 +278,54 @@ const Topology = (() => {
     return { frame: made, name: service.name, width: WIDTH.service, key: `s${number}`, ports };
   }
 
-  function drawnWorkload(workload, box, number) {
+  /* What a box of workloads has to say to somebody who stands somewhere: the cells of those that answer. */
+  const answers = (workload, stand) => workload.numbers.filter((one) => one !== stand.position).map(stand.cell).filter(Boolean);
+
+  /* From where somebody stands to all that answers: one line beside the drawing, with an arrow to each box. */
+  function ways(picture, at, stand) {
+    const drawn = node("g", { "aria-hidden": "true" });
+    const here = picture.workloads.findIndex((workload) => workload.numbers.includes(stand.position));
+    const right = at.x.workload + WIDTH.workload;
+    const trunk = right + BESIDE.gap - 34;
+    const from = here < 0 ? [right + BESIDE.gap, TOP + 22] : [right, at.workloads[here].y + at.workloads[here].height / 2];
+    const ends = [];
+    picture.workloads.forEach((workload, n) => {
+      const cells = answers(workload, stand);
+      if (!cells.length) return;
+      const y = at.workloads[n].y + Math.min(at.workloads[n].height / 2, 60) + (n === here ? 14 : 0);
+      const doubtful = cells.every((cell) => cell.doubtful) ? " doubtful" : "";
+      const of = workload.numbers.length - (n === here ? 1 : 0);
+      ends.push({ y, doubtful });
+      drawn.append(
+        node("path", { class: `way${doubtful}`, d: `M${trunk} ${y}H${right + 6}` }),
+        node("path", { class: "way-end", d: `M${right + 9} ${y - 4.5}L${right} ${y}l9 4.5z` }),
+        text(right + 20, y - 6, cells[0].label + (cells.length < of ? ` (${cells.length} of ${of})` : ""), BESIDE.gap - 60, "soft mono way-text"));
+    });
+    if (ends.length) {
+      const heights = [from[1], ...ends.map(({ y }) => y)];
+      const doubtful = ends.every((end) => end.doubtful) ? " doubtful" : "";
+      drawn.prepend(node("path", { class: `way${doubtful}`, d: `M${from[0]} ${from[1]}H${trunk}M${trunk} ${Math.min(...heights)}V${Math.max(...heights)}` }));
+    }
+    if (here < 0) {
+      drawn.append(
+        node("rect", { class: "foothold", x: from[0], y: TOP, width: BESIDE.width, height: 44, rx: 7 }),
+        text(from[0] + BESIDE.width / 2, TOP + 27, stand.name, BESIDE.width - 16, "name", "middle"));
+    }
+    return drawn;
+  }
+
+  function drawnWorkload(workload, box, number, stand) {
+    const cells = stand ? answers(workload, stand) : [];
     const extras = [];
     if (workload.like) extras.push(`${workload.like.length} of a kind`);
     if (workload.replicas !== undefined) extras.push(`${workload.replicas} pods`);
     if (workload.host) extras.push("host network");
     if (workload.hook) extras.push(`hook ${workload.hook}`);
     const made = frame(box, workload.name, WIDTH.workload, extras.join(" · "), workload.host ? "host" : "");
+    if (stand) {
+      const here = workload.numbers.includes(stand.position);
+      made.classList.add(here ? "here" : cells.length ? "reached" : "unreached");
+    }
     if (workload.like) made.append(text(12, HEAD + 11, `and ${workload.like.length - 1} that differ in their names only`, WIDTH.workload - 24, "soft"));
     const ports = [];
     for (const row of box.rows) {
@@ -286,7 +338,7 @@ const Topology = (() => {
       const [port, protocol, name, state] = container.ports[row.port];
       const made_row = node("g", {},
         node("title", {}, `${port}/${protocol}: ${STATE[state]}`),
-        node("rect", { class: `pill ${state}`, x: 12, y: row.y + 2, width: 92, height: LINE - 6, rx: 10 }),
+        node("rect", { class: `pill ${state}${cells.some((cell) => cell.has(port, protocol)) ? " lit" : ""}`, x: 12, y: row.y + 2, width: 92, height: LINE - 6, rx: 10 }),
         text(58, row.y + 16, `${port}/${protocol}`, 88, "mono", "middle"),
         text(114, row.y + 16, name, state === "open" || state === "closed" ? 96 : 190, "mono"),
         state === "open" || state === "closed"
