@@ -1,9 +1,10 @@
-"""Workload templates that rendered to nothing, and who may wait for their pods.
+"""Templates that rendered to nothing, and who may wait for what they make.
 
 With other values such a template makes pods. Whether they would be those of a
 Service or a policy is told by the templates' own text: the lines that the
 selector is written with, or the helper that they call, stand in it or in a
-helper that it calls.
+helper that it calls. A template of a Service is what a route waits for if both
+write the name with the same expression.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from .helm.charts import Chart
-from .index import pod_index
+from .index import pod_index, service_called
 from .kinds import KIND_NAMES
 from .matching import takes
-from .model import Application, Blank, NetworkPolicy, Service
+from .model import Application, Blank, NetworkPolicy, Reference, Route, Service
 
 # A kind that begins its line is the object's own: that of a scaleTargetRef is indented. Knative's
 # Service is left out: nearly all templates of that kind make no pods.
 _MAKES_WORKLOAD = re.compile(
     rf"^kind:\s*[\"']?(?:{'|'.join(sorted(KIND_NAMES - {'Service'}))})\b", re.MULTILINE
 )
+_MAKES_SERVICE = re.compile(r"^kind:\s*[\"']?Service\b", re.MULTILINE)
+_OWN_NAME = re.compile(r"^  name:[ \t]*(.+)$", re.MULTILINE)
+_OTHER_NAME = re.compile(r"^ {3,}(?:- )?(?:name|serviceName|host):[ \t]*(.+)$", re.MULTILINE)
+_VARIABLE = re.compile(r"\{\{-?\s*\$(\w+)\s*:=\s*(.*?)\s*-?\}\}")
 _SELECTOR = re.compile(r"^([ \t-]*)selector:[ \t]*(.*)$", re.MULTILINE)
 _POLICY_SELECTOR = re.compile(
     r"^([ \t]*)(?:pod|endpoint)Selector:[ \t]*(?:\n[ \t]*matchLabels:)?[ \t]*(.*)$", re.MULTILINE
@@ -35,33 +40,76 @@ _LABEL = re.compile(r"\s*(?:[\w./-]+:\s|\{\{-?\s*(?:include|template)\s)")
 _INDENT = re.compile(r"\|\s*n?indent\s+\d+\s*")
 
 
-def blank_workloads(
+def blank_templates(
     application: Application, chart: Chart, blank: Iterable[str]
 ) -> tuple[Blank, ...]:
-    """The templates among ``blank`` that would make a workload with other values.
+    """The templates among ``blank`` that would make with other values what something waits for.
 
-    Only asked where a Service or policy finds no pods. A packed chart shows no templates.
+    Only asked where a Service or policy finds no pods, or a route no Service. A packed chart shows
+    no templates.
     """
     owners: tuple[Service | NetworkPolicy, ...] = (*application.services, *application.policies)
     waiting = [one for one in owners if one.namespace and _waits(one, application)]
-    if chart.packed or not waiting:
+    routes = [one for one in application.routes if _leads_nowhere(one, application)]
+    if chart.packed or not (waiting or routes):
         return ()
     texts = {path: _text(chart, path) for path in blank}
+    able = _makers(waiting, chart, texts) if waiting else {}
+    for path, route in _services(routes, chart, texts):
+        able.setdefault(path, []).append(route.reference)
+    return tuple(Blank(path, tuple(able[path])) for path in texts if path in able)
+
+
+def _makers(
+    waiting: Iterable[Service | NetworkPolicy], chart: Chart, texts: Mapping[str, str]
+) -> dict[str, list[Reference]]:
+    """The templates of workloads, each with whom it could make the pods of."""
     texts = {path: text for path, text in texts.items() if _MAKES_WORKLOAD.search(text)}
     if not texts:
-        return ()
+        return {}
     selectors = {one.reference: list(_selectors(one, _text(chart, one.source))) for one in waiting}
     helpers = _helpers(chart)
-    found = []
+    found: dict[str, list[Reference]] = {}
     for path, text in texts.items():
         written = _written(text, helpers)
-        able = [
-            one.reference
-            for one in waiting
-            if any(_has(wanted, written, helpers) for wanted in selectors[one.reference] if wanted)
+        found[path] = [
+            reference
+            for reference, several in selectors.items()
+            if any(_has(wanted, written, helpers) for wanted in several if wanted)
         ]
-        found.append(Blank(path, tuple(able)))
-    return tuple(found)
+    return found
+
+
+def _leads_nowhere(route: Route, application: Application) -> bool:
+    return any(
+        service_called(backend.service, backend.namespace, application) is None
+        for backend in route.backends
+    )
+
+
+def _services(
+    routes: Iterable[Route], chart: Chart, texts: Mapping[str, str]
+) -> Iterator[tuple[str, Route]]:
+    """The templates of Services, each with a route that writes the name of one as it does."""
+    named = {
+        path: set(_spelled(_OWN_NAME, text))
+        for path, text in texts.items()
+        if _MAKES_SERVICE.search(text)
+    }
+    for route in routes if named else ():
+        meant = set(_spelled(_OTHER_NAME, _text(chart, route.source)))
+        for path, names in named.items():
+            if names & meant:
+                yield path, route
+
+
+def _spelled(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    """What names are written with: expressions, in which variables stand for what they are."""
+    variables = dict(_VARIABLE.findall(text))
+    for value in pattern.findall(text):
+        plain = value.strip("\"' ")
+        plain = re.sub(r"\$(\w+)", lambda found: variables.get(found[1], found[0]), plain)
+        yield "".join(re.sub(r"\{\{-?|-?\}\}|\|\s*quote", "", plain).split()).replace("$.", ".")
 
 
 def _waits(owner: Service | NetworkPolicy, application: Application) -> bool:

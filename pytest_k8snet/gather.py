@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from .blanks import blank_workloads
+from .blanks import blank_templates
 from .cures import Candidate, Fault, candidates, cured, faults
 from .errors import ChartError, SettingsError
 from .helm.asked import asked_values, wants_values, with_asked
@@ -274,7 +274,7 @@ class Gathering:
             )
         except ChartError as error:
             return Gathered(target, error=str(error), warnings=rendered.warnings)
-        blank = blank_workloads(application, target.chart, rendered.blank)
+        blank = blank_templates(application, target.chart, rendered.blank)
         if blank:
             application = replace(application, blank=blank)
         return Gathered(target, application, warnings=rendered.warnings)

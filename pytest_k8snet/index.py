@@ -11,8 +11,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
-from .matching import CONTROLLER_LABELS, policy_takes, selects
-from .model import Application, Labels, NetworkPolicy, Selector, Service, Workload
+from .matching import CONTROLLER_LABELS, policy_takes, selects, target_number
+from .model import (
+    Application,
+    Backend,
+    Labels,
+    NetworkPolicy,
+    Selector,
+    Service,
+    ServicePort,
+    Workload,
+)
 
 T = TypeVar("T")
 Label: TypeAlias = tuple[str, str]
@@ -180,6 +189,42 @@ def _policies(application: Application) -> SelectorIndex[NetworkPolicy]:
         for one in application.policies
         if one.selector is not None
     )
+
+
+def service_called(name: str, namespace: str, application: Application) -> Service | None:
+    """The Service of this name."""
+    return application.once(_by_name).get((namespace, name))
+
+
+def backend_ports(backend: Backend, application: Application) -> tuple[ServicePort, ...]:
+    """The ports of its Service that a route's backend leads to; all where it names none."""
+    service = service_called(backend.service, backend.namespace, application)
+    if service is None or not backend.port:
+        return service.ports if service is not None else ()
+    if not backend.of_pods:
+        return tuple(port for port in service.ports if backend.port in (port.port, port.name))
+    pods = selected(service, application)
+    return tuple(
+        port
+        for port in service.ports
+        if port.target == backend.port
+        or any(target_number(port, workload) == backend.port for workload in pods)
+    )
+
+
+def routed_ports(application: Application) -> frozenset[tuple[str, str, int, str]]:
+    """The ports that routes lead to from outside: namespace, Service, port and protocol."""
+    return frozenset(
+        (backend.namespace, backend.service, port.port, port.protocol)
+        for route in application.routes
+        if route.outside
+        for backend in route.backends
+        for port in backend_ports(backend, application)
+    )
+
+
+def _by_name(application: Application) -> dict[tuple[str, str], Service]:
+    return {(one.namespace, one.name): one for one in reversed(application.services)}
 
 
 _LabelsKey: TypeAlias = tuple[str, frozenset[Label]]

@@ -2,7 +2,7 @@
 
 An :class:`Application` is what one chart renders to with one values set, one
 release name and one namespace. It holds only what decides who can talk to
-whom: compute units, Services and policies. Words are those of Kubernetes's
+whom: compute units, Services, policies, routes and monitors. Words are those of Kubernetes's
 API; a *workload* is what the study behind the taxonomy calls a compute unit.
 """
 
@@ -303,27 +303,58 @@ class NetworkPolicy(_Object):
     selector: Selector | None = None
 
 
-Subject: TypeAlias = Workload | Service | NetworkPolicy
-"""An object that checks are asked about."""
-
-
 class Backend(NamedTuple):
-    """Where an Ingress sends one host and path: a Service of its own namespace.
+    """Where a route sends what it is asked for: a Service.
 
-    ``port`` is the Service port's number or name.
+    ``port`` is the Service port's number or name, 0 where the route names none; with ``of_pods``
+    it is the number that the pods have it under. ``namespace`` is the Service's.
     """
 
     service: str
     port: int | str
+    namespace: str
     host: str = ""
     path: str = ""
+    of_pods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Ingress(_Object):
-    """An Ingress: what the world outside the cluster can ask for."""
+class Route(_Object):
+    """An Ingress, or a route of another API: which names and paths lead to which Services.
+
+    ``outside`` says whether it leads in from outside the cluster.
+    """
 
     backends: tuple[Backend, ...] = ()
+    outside: bool = True
+
+
+class Endpoint(NamedTuple):
+    """What a monitor scrapes of each object that it selects.
+
+    ``port`` is the name of a port of the Service, or of the pods where pods are selected;
+    ``target`` is instead the name or number of a port of the pods. None is not said.
+    """
+
+    port: str | None = None
+    target: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor(_Object):
+    """A ServiceMonitor or PodMonitor: what Prometheus scrapes.
+
+    ``selector`` takes Services by the labels of the objects, or pods by theirs, in the
+    ``namespaces``; None is all of them.
+    """
+
+    selector: Selector = field(default_factory=Selector)
+    namespaces: tuple[str, ...] | None = ()
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+Subject: TypeAlias = Workload | Service | NetworkPolicy | Route | Monitor
+"""An object that checks are asked about."""
 
 
 MOST_NEIGHBOURS = 20  # that are looked for, for one selector
@@ -337,10 +368,11 @@ class Neighbour(NamedTuple):
 
 
 class Blank(NamedTuple):
-    """A workload template that rendered to nothing with these values.
+    """A template that rendered to nothing with these values.
 
     ``owners`` are the Services and policies that it could make the pods of with
-    other values: it has the labels of their selectors in it.
+    other values, since it has the labels of their selectors in it; and the
+    routes that it could make a backend of, since it has the name of one.
     """
 
     source: str
@@ -435,7 +467,8 @@ class Application:
     neighbours: tuple[Neighbour, ...] = ()
     strays: tuple[Workload, ...] = ()
     cures: tuple[Cure, ...] = ()
-    ingresses: tuple[Ingress, ...] = ()
+    routes: tuple[Route, ...] = ()
+    monitors: tuple[Monitor, ...] = ()
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
     reviewed: Reviewed | None = None
     _derived: _Derived = field(default_factory=_Derived, init=False, repr=False, compare=False)
@@ -443,7 +476,13 @@ class Application:
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """Every object that checks are asked about, in the order of node ids."""
-        return (*self.workloads, *self.services, *self.policies)
+        return (
+            *self.workloads,
+            *self.services,
+            *self.policies,
+            *self.routes,
+            *self.monitors,
+        )
 
     def find(self, subject: Subject) -> Subject | None:
         """The subject with the identity of this one, None where the application has none such."""

@@ -36,8 +36,10 @@ def test_checks_are_those_of_the_taxonomy_in_its_order() -> None:
         "N1-policy-port-unavailable",
         "N2-policy-without-target",
         "N3-policy-blocks-service",
+        "N4-route-without-backend",
         "N5-governing-service",
         "N6-probe-port-unavailable",
+        "N7-monitor-without-target",
         "N8-exposed-service",
         "R1-reach",
     ]

@@ -13,7 +13,7 @@ from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import K8sNetError, ManifestError
 from pytest_k8snet.kinds import KIND_NAMES
 from pytest_k8snet.manifests import read_application
-from pytest_k8snet.model import Application
+from pytest_k8snet.model import Application, Backend
 
 KINDS = [
     *sorted(KIND_NAMES),
@@ -349,5 +349,8 @@ def test_an_ingress_leads_to_services() -> None:
             "rules": [rule],
         },
     }
-    (ingress,) = read(manifest).ingresses
-    assert ingress.backends == (("d", 8, "", ""), ("web", "http", "a.example", "/"))
+    (ingress,) = read(manifest).routes
+    assert ingress.backends == (
+        Backend("d", 8, "default"),
+        Backend("web", "http", "default", "a.example", "/"),
+    )

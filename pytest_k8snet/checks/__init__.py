@@ -9,12 +9,14 @@ from .global_collision import global_collision
 from .governing_service import governing_service
 from .headless_port_unavailable import headless_port_unavailable
 from .host_network import host_network
+from .monitor_without_target import monitor_without_target
 from .no_network_policy import no_network_policy
 from .policy_blocks_service import policy_blocks_service
 from .policy_port_unavailable import policy_port_unavailable
 from .policy_without_target import policy_without_target
 from .probe_port_unavailable import probe_port_unavailable
 from .reach import reach
+from .route_without_backend import route_without_backend
 from .service_collision import service_collision
 from .service_undeclared_port import service_undeclared_port
 from .service_unopened_port import service_unopened_port
@@ -43,8 +45,10 @@ CHECKS: tuple[Check, ...] = (
     policy_port_unavailable,
     policy_without_target,
     policy_blocks_service,
+    route_without_backend,
     governing_service,
     probe_port_unavailable,
+    monitor_without_target,
     exposed_service,
     reach,
 )

@@ -16,9 +16,11 @@ from ..model import (
     Application,
     Container,
     Labels,
+    Monitor,
     NetworkPolicy,
     Port,
     Probe,
+    Route,
     Selector,
     ServicePort,
     Workload,
@@ -273,6 +275,32 @@ def policy_port(policy: NetworkPolicy, number: int, protocol: str) -> str:
     else:
         lines = ["- ports:", f"    - port: {number}", f"      protocol: {protocol}"]
     return join(_nested(["ingress"], lines))
+
+
+def route_backend(route: Route, service: str, port: int | str) -> str:
+    """A backend of a route, in the language of its API; port 0 is left out."""
+    name = f"name: {scalar(service)}"
+    said = port if isinstance(port, int) else scalar(port)
+    if route.kind == "Ingress":
+        field = "number" if isinstance(port, int) else "name"
+        lines = ["service:", f"  {name}"] + [f"  port: {{{field}: {said}}}"] * bool(port)
+        return join(_nested(["backend"], lines))
+    if route.kind == "Route":
+        lines = ["to:", "  kind: Service", f"  {name}"]
+        lines += ["port:", f"  targetPort: {said}"] if port else []
+        return join(_nested(["spec"], lines))
+    if route.kind == "VirtualService":
+        lines = ["- destination:", f"    host: {scalar(service)}"]
+        lines += ["    port:", f"      number: {said}"] if port else []
+        return join(_nested(["route"], lines))
+    field = "services" if route.kind.startswith("IngressRoute") else "backendRefs"
+    return join(_nested([field], [f"- {name}"] + [f"  port: {said}"] * bool(port)))
+
+
+def monitor_endpoint(monitor: Monitor, port: str) -> str:
+    """What a monitor scrapes."""
+    field = "podMetricsEndpoints" if monitor.kind == "PodMonitor" else "endpoints"
+    return join(_nested(["spec", field], [f"- port: {scalar(port)}"]))
 
 
 def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str:

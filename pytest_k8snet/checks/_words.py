@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
-from ..model import Application, NetworkPolicy, Reference, Service, Workload
+from ..model import Application, Reference, Subject
 
 _SHOWN = 5
 T = TypeVar("T")
@@ -26,16 +26,12 @@ def listing(items: Iterable[T], text: Callable[[T], str] = str, *, complete: boo
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def subjects(
-    objects: Iterable[Workload | Service | NetworkPolicy], application: Application
-) -> str:
+def subjects(objects: Iterable[Subject], application: Application) -> str:
     """The objects' names as they stand in node ids, as a list."""
     return listing(objects, lambda obj: application.subject(obj.reference))
 
 
-def references(
-    objects: Iterable[Workload | Service | NetworkPolicy],
-) -> tuple[Reference, ...]:
+def references(objects: Iterable[Subject]) -> tuple[Reference, ...]:
     """The objects' references, each once, in order."""
     return tuple(dict.fromkeys(obj.reference for obj in objects))
 

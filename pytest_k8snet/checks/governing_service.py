@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
+from ..index import service_called
 from ..matching import selects
-from ..model import Application, Service, Workload
+from ..model import Application, Workload
 from ._check import check
 from ._instead import governing, service_selector, stable_labels
 
@@ -56,7 +57,7 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
     if not workload.service_name:
         return
     name = application.subject(workload.reference)
-    service = _called(workload.service_name, workload.namespace, application)
+    service = service_called(workload.service_name, workload.namespace, application)
     at = workload.position("serviceName:")
     if service is None:
         yield Finding(
@@ -85,11 +86,3 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
             instead=governing(service.name, stable_labels(workload)),
             related=(service.reference,),
         )
-
-
-def _called(name: str, namespace: str, application: Application) -> Service | None:
-    return application.once(_by_name).get((namespace, name))
-
-
-def _by_name(application: Application) -> dict[tuple[str, str], Service]:
-    return {(one.namespace, one.name): one for one in application.services}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
-from ..index import selected
+from ..index import routed_ports, selected
 from ..matching import target_number
 from ..model import Application, NetworkPolicy, Service, ServicePort, Workload
 from ..reach import Direction, reach_of
@@ -21,9 +21,10 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
     ## What it finds
     `blocked`: policies isolate all pods behind a port of the Service, and no
     rule of them admits anybody to the port of the pods that it leads to; that
-    a pod reaches itself does not count. `backend`: an Ingress of the
-    application leads to the port, and no rule admits pods of other namespaces,
-    where controllers of Ingresses usually run. Policies are about the ports of
+    a pod reaches itself does not count. `backend`: an Ingress or another route
+    of the application (Gateway API, OpenShift, Traefik, Istio) leads to the
+    port, and no rule admits pods of other namespaces, where their controllers
+    usually run. Policies are about the ports of
     pods, never about those of Services.
 
     ## Why it matters
@@ -112,10 +113,5 @@ def _admitted(
 
 
 def _led_to(service: Service, port: ServicePort, application: Application) -> bool:
-    return any(
-        ingress.namespace == service.namespace
-        and backend.service == service.name
-        and backend.port in (port.port, port.name)
-        for ingress in application.ingresses
-        for backend in ingress.backends
-    )
+    routed = application.once(routed_ports)
+    return (service.namespace, service.name, port.port, port.protocol) in routed

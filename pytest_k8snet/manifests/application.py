@@ -11,19 +11,22 @@ from ..errors import ManifestError
 from ..kinds import KIND_NAMES, find_kind
 from ..model import (
     Application,
-    Ingress,
     Invalid,
     Labels,
+    Monitor,
     NetworkPolicy,
     Position,
     Reference,
+    Route,
     Service,
     Workload,
 )
 from .documents import Documents
+from .monitors import MONITORS, read_monitor
 from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
-from .services import read_ingress, read_service
+from .routes import ROUTES, read_route
+from .services import read_service
 from .syntax import object_name_problem, service_name_problem
 from .values import Manifest, described
 from .workloads import has_pod_template, read_workload
@@ -95,7 +98,8 @@ def read_application(
         workloads=tuple(reader.workloads),
         services=tuple(reader.services),
         policies=tuple(reader.policies),
-        ingresses=tuple(reader.ingresses),
+        routes=tuple(reader.routes),
+        monitors=tuple(reader.monitors),
         custom_kinds=tuple(sorted(reader.custom_kinds)),
         cluster_scoped=tuple(sorted(reader.cluster_scoped)),
         namespaces=tuple(sorted(reader.namespaces)),
@@ -115,7 +119,8 @@ class _ApplicationReader:
         self.workloads: list[Workload] = []
         self.services: list[Service] = []
         self.policies: list[NetworkPolicy] = []
-        self.ingresses: list[Ingress] = []
+        self.routes: list[Route] = []
+        self.monitors: list[Monitor] = []
         self.custom_kinds: set[str] = set()
         self.cluster_scoped: set[Reference] = set()
         self.namespaces: dict[str, Labels] = {}
@@ -124,8 +129,8 @@ class _ApplicationReader:
             tuple[str, str], tuple[list[Any], Callable[[KubernetesObject], Any]]
         ] = {
             ("Service", ""): (self.services, read_service),
-            ("Ingress", "networking.k8s.io"): (self.ingresses, read_ingress),
-            ("Ingress", "extensions"): (self.ingresses, read_ingress),
+            **dict.fromkeys(ROUTES, (self.routes, read_route)),
+            **dict.fromkeys(MONITORS, (self.monitors, read_monitor)),
         }
 
     def read_template(self, source: str, text: str) -> None:
@@ -194,6 +199,8 @@ class _ApplicationReader:
             self._keep(obj, self.workloads, read_workload)
         elif (kind, group) in self._readers:
             self._keep(obj, *self._readers[kind, group])
+            if group not in _BUILT_IN:
+                self.custom_kinds.add(kind)
         elif "NetworkPolicy" in kind:  # of whatever API
             self._keep(obj, self.policies, read_policy)
         elif group not in _BUILT_IN:
@@ -236,6 +243,8 @@ def _only_custom(kind: str, text: str) -> bool:
     group = _plain("apiVersion", text).rpartition("/")[0] if kind else ""
     return (
         group not in _BUILT_IN
+        and (kind, group) not in ROUTES
+        and (kind, group) not in MONITORS
         and kind not in CLUSTER_SCOPED
         and not _compared(kind)
         and "helm.sh/hook" not in text

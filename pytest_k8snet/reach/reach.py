@@ -15,7 +15,7 @@ from enum import Enum
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
-from ..index import selected
+from ..index import routed_ports, selected
 from ..kinds import POD_INDEX, POD_NAME, Ready
 from ..matching import CONTROLLER_LABELS, UNKNOWN_VALUE, target_number
 from ..model import (
@@ -24,8 +24,6 @@ from ..model import (
     Labels,
     NetworkPolicy,
     Reference,
-    Service,
-    ServicePort,
     Workload,
 )
 from .endpoints import NAME_LABEL, Endpoint
@@ -365,15 +363,14 @@ def _asked_controller_labels(policies: Iterable[NetworkPolicy]) -> frozenset[str
 
 def _exposed(application: Application) -> dict[Reference, tuple[Ports, Ports]]:
     """Of each workload the ports that lead out of the cluster: directly, and by a route."""
-    routed = {
-        (ingress.namespace, backend.service, str(backend.port))
-        for ingress in application.ingresses
-        for backend in ingress.backends
-    }
+    routed = application.once(routed_ports)
     found: dict[Reference, tuple[Ports, Ports]] = {}
     for service in application.services:
         direct = service.type in ("NodePort", "LoadBalancer")
-        ports = [(port, _is_routed(service, port, routed)) for port in service.ports]
+        ports = [
+            (port, (service.namespace, service.name, port.port, port.protocol) in routed)
+            for port in service.ports
+        ]
         if not direct and not any(by_route for _, by_route in ports):
             continue
         for workload in selected(service, application):
@@ -388,8 +385,3 @@ def _exposed(application: Application) -> dict[Reference, tuple[Ports, Ports]]:
                     before[1] | one if by_route else before[1],
                 )
     return found
-
-
-def _is_routed(service: Service, port: ServicePort, routed: set[tuple[str, str, str]]) -> bool:
-    names = {str(port.port), port.name} - {""}
-    return any((service.namespace, service.name, name) in routed for name in names)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from ..index import selected
+from ..index import backend_ports, selected
 from ..matching import target_number, targets
 from ..model import Application, Container, NetworkPolicy, Service, ServicePort, Socket, Workload
 from ..reach import Direction, Taking, reach_of
@@ -155,20 +155,14 @@ def _ingresses(application: Application) -> Iterator[Json]:
         (service.namespace, service.name): number
         for number, service in enumerate(application.services)
     }
-    for ingress in application.ingresses:
+    for route in application.routes:
         backends = []
-        for backend in ingress.backends:
-            service = positions.get((ingress.namespace, backend.service), -1)
-            port = -1 if service < 0 else _port(application.services[service], backend.port)
-            backends.append([service, port, f"{backend.host}{backend.path}", backend.service])
-        yield {"name": application.subject(ingress.reference), "backends": backends}
-
-
-def _port(service: Service, wanted: int | str) -> int:
-    for number, port in enumerate(service.ports):
-        if wanted in (port.port, port.name):
-            return number
-    return -1
+        for backend in route.backends:
+            at = positions.get((backend.namespace, backend.service), -1)
+            ports = backend_ports(backend, application)
+            port = application.services[at].ports.index(ports[0]) if ports else -1
+            backends.append([at, port, f"{backend.host}{backend.path}", backend.service])
+        yield {"name": application.subject(route.reference), "backends": backends}
 
 
 def _edges(application: Application) -> Iterator[list[Any]]:

@@ -331,7 +331,7 @@ def other_namespaces(application: Application) -> set[str]:
         *application.workloads,
         *application.services,
         *application.policies,
-        *application.ingresses,
+        *application.routes,
     )
     return {one.namespace for one in objects} - {"", application.namespace}
 

@@ -13,11 +13,11 @@ from pytest_k8snet.model import (
     Application,
     Backend,
     Container,
-    Ingress,
     NetworkPolicy,
     Port,
     Position,
     Reference,
+    Route,
     Selector,
     Service,
     ServicePort,
@@ -104,16 +104,16 @@ def shop(chart: str = "charts/shop", values: str = "defaults") -> Application:
             policy("jobs", "jobs", policyTypes=["Egress"]),
             policy("nobody", "nobody"),
         ),
-        ingresses=(
-            Ingress(
+        routes=(
+            Route(
                 "Ingress",
                 "web",
                 "default",
                 "templates/ingress.yaml",
                 backends=(
-                    Backend("web", 80, "shop.example.org", "/"),
-                    Backend("web", 7, "shop.example.org", "/seven"),
-                    Backend("elsewhere", 80, "shop.example.org", "/else"),
+                    Backend("web", 80, "default", "shop.example.org", "/"),
+                    Backend("web", 7, "default", "shop.example.org", "/seven"),
+                    Backend("elsewhere", 80, "default", "shop.example.org", "/else"),
                 ),
             ),
         ),

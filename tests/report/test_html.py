@@ -20,9 +20,9 @@ from pytest_k8snet.model import (
     Application,
     Backend,
     Container,
-    Ingress,
     Port,
     Reference,
+    Route,
     ServicePort,
     Socket,
 )
@@ -52,14 +52,14 @@ def evil_application(name: str) -> Application:
         annotations={name: name},
         containers=(Container(name, name, (Port(80, name=name),)),),
     )
-    backend = Backend(name, name, name, name)
+    backend = Backend(name, name, name, name, name)
     return application(
         f"charts/{name}",
         name,
         workloads=(pod,),
         services=(replace(service("s", ServicePort(80, name, name=name)), name=name),),
         policies=(replace(policy("p", "nobody"), name=name),),
-        ingresses=(Ingress("Ingress", name, "default", name, backends=(backend,)),),
+        routes=(Route("Ingress", name, "default", name, backends=(backend,)),),
     )
 
 
@@ -382,7 +382,7 @@ def test_the_drawing_has_every_object_and_every_state(page: Any) -> None:
     shown = page(results(shop()), "#chart=charts%2Fshop")
     names = shown.evaluate("[...document.querySelectorAll('.box')].map(box => box.dataset.name)")
     app = shop()
-    objects = (*app.ingresses, *app.services, *app.workloads)
+    objects = (*app.routes, *app.services, *app.workloads)
     assert sorted(names) == sorted(str(one) for one in objects)
     for kind, many in (
         ("pill.declared", 2),
@@ -415,7 +415,7 @@ def test_boxes_of_the_drawing_do_not_overlap(page: Any) -> None:
 
 
 def test_a_values_set_can_be_chosen(page: Any) -> None:
-    bare = replace(shop(values="bare"), services=(), ingresses=())
+    bare = replace(shop(values="bare"), services=(), routes=())
     shown = page(results(shop(), bare), "#chart=charts%2Fshop")
     assert shown.evaluate("document.querySelectorAll('.box').length") == 11
     enter(shown, "#set-choice", "1", "change")

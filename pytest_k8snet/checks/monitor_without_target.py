@@ -1,0 +1,124 @@
+"""N7: monitors of Prometheus that find nothing to scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..finding import FAULT, NOTE, Finding
+from ..index import selected
+from ..matching import matches, takes
+from ..model import Application, Monitor, Service, Workload
+from ._check import check
+from ._instead import monitor_endpoint
+from ._words import listing, references, subjects, verb
+
+
+@check(
+    "N7",
+    "monitor-without-target",
+    on=Monitor,
+    readings={"no-port": FAULT, "no-target": NOTE},
+)
+def monitor_without_target(monitor: Monitor, application: Application) -> Iterator[Finding]:
+    """A monitor asks for a port that none of its objects has.
+
+    ## What it finds
+    `no-port`: a ServiceMonitor selects Services of the application by their own
+    labels, and none of them has a port of the name that an endpoint asks for;
+    or a PodMonitor selects pods, and no container of them declares it. A
+    `targetPort`, and a PodMonitor's `portNumber`, is looked for among the
+    declared ports of the pods: Prometheus knows no others. `no-target`, a note:
+    it selects nothing of the application, as monitors of the kubelet, the API
+    server or another chart do.
+
+    ## Why it matters
+    Nothing is scraped, and no error says so: what should tell of an attack is
+    silent. The way to find out is most often to open more ports.
+
+    ## Example
+    ```yaml
+    kind: Service
+    metadata: {name: web, labels: {app: web}}
+    spec:
+      ports: [{name: http-metrics, port: 9090}]
+    ---
+    kind: ServiceMonitor
+    spec:
+      selector:
+        matchLabels: {app: web}
+      endpoints: [{port: metrics}]
+    ```
+
+    ## Instead
+    ```yaml
+    kind: ServiceMonitor
+    spec:
+      selector:
+        matchLabels: {app: web}
+      endpoints: [{port: http-metrics}]
+    ```
+
+    ## References
+    - https://prometheus-operator.dev/docs/developer/getting-started/#using-servicemonitors
+    - https://prometheus-operator.dev/docs/platform/troubleshooting/#troubleshooting-servicemonitor-changes
+    """
+    name = application.subject(monitor.reference)
+    services, pods = _chosen(monitor, application)
+    chosen: Sequence[Service | Workload] = services or pods
+    if not chosen:
+        yield Finding(
+            "no-target",
+            f"{name} selects {monitor.selector} and nothing of the application",
+            at=monitor.position("selector:"),
+        )
+        return
+    for endpoint in dict.fromkeys(monitor.endpoints):
+        wanted = endpoint.port if endpoint.target is None else endpoint.target
+        of_services = bool(services) and endpoint.target is None
+        if wanted is None or not (of_services or pods):
+            continue  # the first of all ports; or pods that nobody knows
+        known = _of_services(services) if of_services else _of_pods(pods)
+        if wanted in (known if isinstance(wanted, str) else known.values()):
+            continue
+        names = [one for one in known if one]
+        asked: Sequence[Service | Workload] = services if of_services else pods
+        has = f"{verb(asked, 'has')} {listing(names)}" if names else "no port there has a name"
+        yield Finding(
+            "no-port",
+            f"{name} scrapes the port {wanted} of {subjects(asked, application)}, and {has}",
+            at=monitor.position("port:" if endpoint.target is None else "targetPort:"),
+            instead=monitor_endpoint(monitor, names[0]) if len(names) == 1 else "",
+            related=references(asked),
+        )
+
+
+def _chosen(
+    monitor: Monitor, application: Application
+) -> tuple[tuple[Service, ...], tuple[Workload, ...]]:
+    """The Services that it selects, none for a PodMonitor, and the pods behind or selected."""
+
+    def meant(one: Service | Workload) -> bool:
+        return monitor.namespaces is None or one.namespace in monitor.namespaces
+
+    if monitor.kind == "PodMonitor":
+        pods = filter(meant, application.workloads)
+        return (), tuple(one for one in pods if takes(monitor.selector, one))
+    services = tuple(
+        one for one in application.services if meant(one) and matches(monitor.selector, one.labels)
+    )
+    behind = (workload for service in services for workload in selected(service, application))
+    return services, tuple({one.identity: one for one in behind}.values())
+
+
+def _of_services(services: Iterable[Service]) -> dict[str, int]:
+    """The Services' ports by their names."""
+    return {port.name: port.port for service in services for port in service.ports}
+
+
+def _of_pods(pods: Iterable[Workload]) -> dict[str, int]:
+    """The declared ports by their names, or by their numbers where they have none."""
+    return {
+        port.name or str(port.number): port.number
+        for workload in pods
+        for _, port in workload.declared()
+    }
