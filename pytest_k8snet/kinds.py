@@ -77,7 +77,6 @@ class Kind:
     :ivar name_labels: likewise, whose value is the object's own name.
     :ivar ordinals: its pods are numbered, and have labels for that.
     :ivar added_labels: the keys of all labels that its controller adds.
-    :ivar ends: its pods are meant to end.
     :ivar counts: its status says which generation of the object it is about.
     """
 
@@ -90,7 +89,6 @@ class Kind:
     unknown_labels: tuple[str, ...] = ()
     name_labels: tuple[str, ...] = ()
     ordinals: bool = False
-    ends: bool = False
     ready: Ready = Ready.REPLICAS
     counts: bool = False
     replaced: Replaced = Replaced.BY_CONTROLLER
@@ -110,6 +108,16 @@ class Kind:
     def is_pod(self) -> bool:
         """Whether it is its own template."""
         return not self.template
+
+    @property
+    def built_in(self) -> bool:
+        """Whether every cluster serves it: groups of others are domain names."""
+        return "." not in self.group
+
+    @property
+    def ends(self) -> bool:
+        """Whether its pods are meant to end."""
+        return self.replaced is Replaced.BY_COPY
 
     def implies_selector(self, group: str) -> bool:
         """Whether the selector may be left out: it is the template's labels then."""
@@ -143,13 +151,13 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "Job", ("batch",), "v1", "jobs",
         selects=Selects.NOTHING, name_labels=JOB_NAMES, unknown_labels=_JOB_UIDS,
-        ends=True, ready=Ready.COMPLETE, replaced=Replaced.BY_COPY,
+        ready=Ready.COMPLETE, replaced=Replaced.BY_COPY,
     ),
     Kind(
         "CronJob", ("batch",), "v1", "cronjobs",
         template=("spec", "jobTemplate", "spec", "template"), selects=Selects.NOTHING,
         unknown_labels=(*JOB_NAMES, *_JOB_UIDS),
-        ends=True, ready=Ready.NEVER_WAITED_FOR, replaced=Replaced.BY_COPY,
+        ready=Ready.NEVER_WAITED_FOR, replaced=Replaced.BY_COPY,
     ),
     Kind(
         "Rollout", ("argoproj.io",), "v1alpha1", "rollouts",
@@ -184,7 +192,7 @@ KINDS: tuple[Kind, ...] = (
         "ScaledJob", ("keda.sh",), "v1alpha1", "scaledjobs",
         template=("spec", "jobTargetRef", "template"), selects=Selects.NOTHING,
         name_labels=("scaledjob.keda.sh/name",), unknown_labels=(*JOB_NAMES, *_JOB_UIDS),
-        ends=True, ready=Ready.NEVER_WAITED_FOR, replaced=Replaced.BY_COPY,
+        ready=Ready.NEVER_WAITED_FOR, replaced=Replaced.BY_COPY,
     ),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from ..errors import ClusterError
+from ..kinds import Kind, kind_of
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -25,24 +26,15 @@ _TRIES = 3
 _JSON = "application/json"
 _PATCH = "application/strategic-merge-patch+json"
 
-_CORE, _APPS, _BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
-_NETWORKING = "/apis/networking.k8s.io/v1"
+_CORE = "/api/v1"
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
-# kind: (the API group's path, the kind as paths spell it)
-_KINDS = {
-    "Pod": (_CORE, "pods"),
+# Kinds that make no pods: the API group's path, and the kind as paths spell it.
+_OTHERS = {
     "Service": (_CORE, "services"),
     "Event": (_CORE, "events"),
     "ServiceAccount": (_CORE, "serviceaccounts"),
-    "ReplicationController": (_CORE, "replicationcontrollers"),
-    "ReplicaSet": (_APPS, "replicasets"),
-    "Deployment": (_APPS, "deployments"),
-    "StatefulSet": (_APPS, "statefulsets"),
-    "DaemonSet": (_APPS, "daemonsets"),
-    "Job": (_BATCH, "jobs"),
-    "CronJob": (_BATCH, "cronjobs"),
-    "NetworkPolicy": (_NETWORKING, "networkpolicies"),
+    "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
 }
 
 
@@ -61,12 +53,14 @@ class Api:
     """One cluster's API. Use it from any thread of the process that made it.
 
     Every method raises :class:`Refused` where the server says no, and
-    :class:`.ClusterError` where it says nothing.
+    :class:`.ClusterError` where it says nothing. Kinds that every cluster has
+    may be given by their names.
     """
 
     def __init__(self, kubeconfig: Path) -> None:
         self.client = _connect(kubeconfig)
         self._closed = False
+        self._served: dict[tuple[str, str], tuple[str, str]] = {}
 
     def close(self) -> None:
         """Let go of the connections; whoever still asks is told that it is over."""
@@ -102,20 +96,20 @@ class Api:
         """Begin to delete a namespace, if it is there."""
         self._found("DELETE", f"{_CORE}/namespaces/{quote(name)}", {})
 
-    def list_of(self, kind: str, namespace: str, selector: str = "") -> list[Object]:
+    def list_of(self, kind: Kind | str, namespace: str, selector: str = "") -> list[Object]:
         """The objects of a kind in a namespace that a label selector takes."""
-        return _items(self._call("GET", _path(kind, namespace), labelSelector=selector))
+        return _items(self._call("GET", self._path(kind, namespace), labelSelector=selector))
 
-    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+    def get(self, kind: Kind | str, namespace: str, name: str) -> Object | None:
         """One object, None if there is none."""
-        return self._found("GET", _path(kind, namespace, name))
+        return self._found("GET", self._path(kind, namespace, name))
 
-    def create(self, kind: str, namespace: str, body: Object) -> Object:
+    def create(self, kind: Kind | str, namespace: str, body: Object) -> Object:
         """Create an object; as the server has it."""
-        created: Object = self._call("POST", _path(kind, namespace), body)
+        created: Object = self._call("POST", self._path(kind, namespace), body)
         return created
 
-    def delete(self, kind: str, namespace: str, name: str, grace: int | None = None) -> None:
+    def delete(self, kind: Kind | str, namespace: str, name: str, grace: int | None = None) -> None:
         """Delete an object and what it controls, if it is there.
 
         :param grace: seconds that a pod gets to end by itself; None is its own choice.
@@ -123,9 +117,9 @@ class Api:
         body: Object = {"propagationPolicy": "Background"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
-        self._found("DELETE", _path(kind, namespace, name), body)
+        self._found("DELETE", self._path(kind, namespace, name), body)
 
-    def delete_all(self, kind: str, namespace: str, *, grace: int | None = None) -> None:
+    def delete_all(self, kind: Kind | str, namespace: str, *, grace: int | None = None) -> None:
         """Delete all objects of a kind in a namespace, and leave what they control.
 
         :param grace: see :meth:`delete`.
@@ -133,14 +127,14 @@ class Api:
         body: Object = {"propagationPolicy": "Orphan"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
-        self._call("DELETE", _path(kind, namespace), body)
+        self._call("DELETE", self._path(kind, namespace), body)
 
     def logs(self, namespace: str, pod: str, container: str, **options: str | int) -> str:
         """What a container wrote; "" where there is nothing to be had.
 
         :param options: those of the API, such as ``tailLines`` and ``previous``.
         """
-        path = f"{_path('Pod', namespace, pod)}/log"
+        path = f"{self._path('Pod', namespace, pod)}/log"
         try:
             data = self._request("GET", path, None, {"container": container, **options})
         except Refused:
@@ -149,7 +143,7 @@ class Api:
 
     def add_ephemeral(self, namespace: str, pod: str, container: Object) -> None:
         """Add an ephemeral container to a pod that runs."""
-        path = f"{_path('Pod', namespace, pod)}/ephemeralcontainers"
+        path = f"{self._path('Pod', namespace, pod)}/ephemeralcontainers"
         self._call("PATCH", path, {"spec": {"ephemeralContainers": [container]}})
 
     def definition_names(self) -> set[str]:
@@ -159,6 +153,39 @@ class Api:
     def delete_definition(self, name: str) -> None:
         """Delete a CustomResourceDefinition, if it is there."""
         self._found("DELETE", f"{_DEFINITIONS}/{quote(name)}", {})
+
+    def _path(self, kind: Kind | str, namespace: str, name: str = "") -> str:
+        group, plural = self._resource(kind)
+        path = f"{group}/namespaces/{quote(namespace)}/{plural}"
+        return f"{path}/{quote(name)}" if name else path
+
+    def _resource(self, kind: Kind | str) -> tuple[str, str]:
+        """The path of a kind's API group, and the kind as paths spell it."""
+        if isinstance(kind, str):
+            if kind in _OTHERS:
+                return _OTHERS[kind]
+            kind = kind_of(kind)
+        if not kind.plural:
+            return self._discovered(kind.group, kind.name)
+        return f"/apis/{kind.group}/{kind.version}" if kind.group else _CORE, kind.plural
+
+    def _discovered(self, group: str, name: str) -> tuple[str, str]:
+        """What the server says of a kind that the table lacks.
+
+        :raises Refused: it has no such kind.
+        """
+        if (group, name) not in self._served:
+            served = self._call("GET", f"/apis/{quote(group)}")
+            path = f"/apis/{served['preferredVersion']['groupVersion']}"
+            plurals = [
+                one["name"]
+                for one in self._call("GET", path)["resources"]
+                if one["kind"] == name and "/" not in one["name"]
+            ]
+            if not plurals:
+                raise Refused(404, f"{path} has no kind {name}")
+            self._served[group, name] = path, plurals[0]
+        return self._served[group, name]
 
     def _found(self, method: str, path: str, body: Object | None = None) -> Object | None:
         try:
@@ -221,12 +248,6 @@ def names(objects: Iterable[Object]) -> list[str]:
 
 def _items(listed: Object) -> list[Object]:
     return listed.get("items") or []
-
-
-def _path(kind: str, namespace: str, name: str = "") -> str:
-    group, plural = _KINDS[kind]
-    path = f"{group}/namespaces/{quote(namespace)}/{plural}"
-    return f"{path}/{quote(name)}" if name else path
 
 
 def _message(data: bytes) -> str:

@@ -8,15 +8,16 @@ anew or it was slow: a third run tells which.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TypeAlias
 
+from ..kinds import Ready, kind_of
 from ..model import Application, Reference, Socket, Workload
 from .api import Api, Object
-from .pods import Owners, Pod, runs_to_completion, stray
+from .pods import Owners, Pod, stray
 from .reader import Reader
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
@@ -104,7 +105,7 @@ class Observer:
         copies = self._copies(
             workload for workload in self._completing() if self._repeats(workload)
         )
-        run = self._settle(watch, copies, frozenset(), self._limit, [])
+        run = self._settle(watch, copies, [], self._limit, [])
         for reference, seen in self._short.items():
             run.pods[reference].update(seen)
             run.reasons.pop(reference, None)
@@ -112,7 +113,7 @@ class Observer:
 
     def _repeats(self, workload: Workload) -> bool:
         """Whether nothing of the workload ran so far."""
-        return workload.kind == "CronJob"
+        return workload.makes.ready is Ready.NEVER_WAITED_FOR
 
     def _next(self, hints: Mapping[Reference, Hints], last: Run) -> Run:
         """Replace the pods and observe those that come."""
@@ -140,17 +141,17 @@ class Observer:
         return (
             workload
             for workload in self._application.workloads
-            if runs_to_completion(workload) and not workload.hook
+            if workload.makes.ends and not workload.hook
         )
 
     def _copies(self, workloads: Iterable[Workload]) -> list[Reference]:
         """Run the templates of Jobs and CronJobs once, unless they are suspended."""
         made = []
         for workload in workloads:
-            kind, namespace, name = self._owners.live(workload.reference)
-            live = self._api.get(kind, namespace, name)
+            live = self._owners.get(workload)
             if live is None or live["spec"].get("suspend"):
                 continue
+            namespace = live["metadata"]["namespace"]
             copy = self._api.create("Job", namespace, job_copy(workload, namespace, live))
             made.append(Reference("Job", namespace, copy["metadata"]["name"]))
         return made
@@ -159,24 +160,26 @@ class Observer:
         self,
         watch: Watch,
         copies: list[Reference],
-        old: frozenset[str],
+        old: list[tuple[Pod, Workload]],
         limit: float,
         bare: list[Object],
     ) -> Run:
         """Look until everything can be believed, or the time is over.
 
         :param copies: the Jobs made for this run.
-        :param old: uids of the pods that this run is not about.
+        :param old: the pods in whose place others come: this run is not about them.
         :param bare: Pods to make as soon as their names are free.
         """
         began = time.monotonic()
+        gone = {pod.uid for pod, _ in old}
+        replaced = Counter(workload.reference for _, workload in old)
         while True:
             bare = recreate(self._api, bare)
-            pods = [(pod, owner) for pod, owner in self._owners.pods() if pod.uid not in old]
+            pods = [(pod, owner) for pod, owner in self._owners.pods() if pod.uid not in gone]
             watch.look(pods)
             age = time.monotonic() - began
             jobs = age < _JOBS and not all(map(self._ended, copies))
-            if not jobs and not bare and not self._unsettled(watch, pods, short_of_pods=bool(old)):
+            if not jobs and not bare and not self._unsettled(watch, pods, replaced):
                 break
             if age > limit:
                 break
@@ -187,15 +190,14 @@ class Observer:
         return run
 
     def _ended(self, job: Reference) -> bool:
-        item = self._api.get(*job)
-        return item is None or not waits_for("Job", item) or bool(failure("Job", item))
+        item, kind = self._api.get(*job), kind_of("Job")
+        return item is None or not waits_for(kind, item) or bool(failure(kind, item))
 
     def _unsettled(
         self,
         watch: Watch,
         pods: list[tuple[Pod, Workload | None]],
-        *,
-        short_of_pods: bool,
+        replaced: Mapping[Reference, int],
     ) -> bool:
         found: dict[Reference, int] = defaultdict(int)
         for pod, workload in pods:
@@ -204,15 +206,18 @@ class Observer:
             if not pod.ready or not watch.settled(pod, workload):
                 return True
             found[workload.reference] += 1
-        return short_of_pods and any(
-            found[workload.reference] < self._wanted(workload)
+        return bool(replaced) and any(
+            found[workload.reference] < self._wanted(workload, replaced)
             for workload in self._application.workloads
             if is_replaced(workload)
         )
 
-    def _wanted(self, workload: Workload) -> int:
-        item = self._api.get(*self._owners.live(workload.reference))
-        return wanted_pods(workload.kind, item) if item else 0
+    def _wanted(self, workload: Workload, replaced: Mapping[Reference, int]) -> int:
+        item = self._owners.get(workload)
+        if item is None:
+            return 0
+        wanted = wanted_pods(workload.makes, item)
+        return replaced.get(workload.reference, 0) if wanted is None else wanted
 
     def _outcome(self, watch: Watch, pods: list[tuple[Pod, Workload | None]]) -> Run:
         run = Run()
@@ -229,7 +234,7 @@ class Observer:
                 else:
                     run.reasons[workload.reference] = watch.flaw(pod)
         for workload in self._application.workloads:
-            ended = workload.kind == "Pod" and workload.reference not in run.pods
+            ended = workload.makes.is_pod and workload.reference not in run.pods
             if ended or not is_replaced(workload):
                 run.pods.update(_by_reference(workload, watch.lasting(workload)))
         return run
@@ -301,21 +306,21 @@ class Observer:
     def _none_alive(self, workload: Workload, first: Run) -> int | None:
         """0 where the workload keeps no pod, None where that is not known."""
         reference = workload.reference
-        if not is_replaced(workload) or workload.kind == "Pod" or reference in first.reasons:
+        if not is_replaced(workload) or workload.makes.is_pod or reference in first.reasons:
             return None
-        item = self._api.get(*self._owners.live(reference))
-        return 0 if item is not None and not wanted_pods(workload.kind, item) else None
+        item = self._owners.get(workload)
+        return 0 if item is not None and wanted_pods(workload.makes, item) == 0 else None
 
     def _why_not(self, workload: Workload) -> str:
-        live = self._owners.live(workload.reference)
-        item: Object | None = self._api.get(*live)
+        item = self._owners.get(workload)
         if item is None and not workload.hook:
-            return f"{workload} is not in the cluster (looked for in namespace {live.namespace})"
+            namespace = self._owners.live(workload.reference).namespace
+            return f"{workload} is not in the cluster (looked for in namespace {namespace})"
         if item is not None and (item.get("spec") or {}).get("suspend"):
             return f"{workload} is suspended"
-        if not is_replaced(workload) or (workload.kind == "Pod" and item is not None):
+        if not is_replaced(workload) or (workload.makes.is_pod and item is not None):
             return ENDED.format(subject=workload)
-        if item is not None and not wanted_pods(workload.kind, item):
+        if item is not None and wanted_pods(workload.makes, item) == 0:
             return f"{workload} has no pods: none is wanted"
         return f"{workload} has no pods"
 
@@ -325,7 +330,7 @@ def _why_not_again(workload: Workload) -> str:
         return f"{workload} is a hook and runs only once, so there is no second run to compare with"
     if not is_replaced(workload):
         return f"the second run of {workload} ended before anyone could look"
-    if workload.kind == "Pod":
+    if workload.makes.is_pod:
         return f"{workload} ended, so there is no second run to compare with"
     return f"the pods of {workload} did not come back after they were replaced"
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..kinds import Kind, kind_of
 from ..model import Application, Container, Port, Reference, Workload
-from .api import Api, Object
+from .api import Api, Object, Refused
 
 COPY_OF = "k8snet.io/copy-of"
 """Annotation of a Job that was made here: the workload whose template it runs."""
 
 _RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
-_RUN_TO_COMPLETION = ("Job", "CronJob")
+
+
+class Owner(NamedTuple):
+    """What made an object, as that one says it."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    @property
+    def reference(self) -> Reference:
+        """Its identity."""
+        return Reference(self.kind.name, self.namespace, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class Pod:
     ready: bool = False
     deleting: bool = False
     host_network: bool = False
-    owner: Reference | None = None
+    owner: Owner | None = None
     containers: tuple[PodContainer, ...] = ()
     raw: Object = field(default_factory=dict, compare=False, repr=False)
 
@@ -113,12 +126,14 @@ def _container(spec: Object, status: Object) -> PodContainer:
     )
 
 
-def controller(item: Object) -> Reference | None:
+def controller(item: Object) -> Owner | None:
     """The object that controls this one."""
     metadata = item["metadata"]
     for owner in metadata.get("ownerReferences") or []:
         if owner.get("controller"):
-            return Reference(owner["kind"], metadata.get("namespace") or "", owner["name"])
+            group = owner["apiVersion"].rpartition("/")[0]
+            kind = kind_of(owner["kind"], group)
+            return Owner(kind, metadata.get("namespace") or "", owner["name"])
     return None
 
 
@@ -134,7 +149,7 @@ class Owners:
         self._application = application
         self.namespace = namespace
         self._elsewhere: dict[Reference, Reference] = {}
-        self._seen: dict[Reference, Reference | None] = {}
+        self._seen: dict[Owner, Owner | None] = {}
         self._workloads = self._by_reference()
 
     def locate(self) -> None:
@@ -153,11 +168,11 @@ class Owners:
 
     def _is_there(self, workload: Workload) -> bool:
         """Whether it is where it looks to be; a hook may be gone again."""
-        return bool(workload.hook) or self._api.get(*self.live(workload.reference)) is not None
+        return bool(workload.hook) or self.get(workload) is not None
 
     def _written_out(self, workload: Workload) -> Reference | None:
         """Where the template says; Helm's annotation tells whose the object is."""
-        item = self._api.get(*workload.reference)
+        item = self._api.get(workload.makes, workload.namespace, workload.name)
         return workload.reference if item and self._is_ours(item) else None
 
     def _renamed(self, workload: Workload) -> Reference | None:
@@ -166,10 +181,10 @@ class Owners:
         known = {self.live(one.reference) for one in self._application.workloads}
         found = [
             reference
-            for item in self._api.list_of(kind, namespace)
+            for item in self._api.list_of(workload.makes, namespace)
             if (reference := Reference(kind, namespace, item["metadata"]["name"])) not in known
             and self._is_ours(item)
-            and _template_labels(item).items() >= dict(workload.pod_labels).items()
+            and _template_labels(workload.makes, item).items() >= dict(workload.pod_labels).items()
         ]
         return found[0] if len(found) == 1 else None
 
@@ -193,25 +208,34 @@ class Owners:
         inside = reference.namespace in ("", self._application.namespace)
         return reference._replace(namespace=self.namespace) if inside else reference
 
+    def get(self, workload: Workload) -> Object | None:
+        """A workload of the chart as it is in the cluster, None where it is not."""
+        _, namespace, name = self.live(workload.reference)
+        return self._api.get(workload.makes, namespace, name)
+
     def workload(self, pod: Pod) -> Workload | None:
         """The workload that the pod belongs to, None if the chart has none such."""
         reference = Reference("Pod", pod.namespace, pod.name)
         owner = pod.owner
         while owner is not None and reference not in self._workloads:
-            reference = owner
-            owner = self._above(reference)
+            reference = owner.reference
+            owner = self._above(owner)
         return self._workloads.get(reference)
 
-    def _above(self, reference: Reference) -> Reference | None:
-        """The controller of a ReplicaSet or Job, or the original of a Job made here."""
-        if reference.kind not in ("ReplicaSet", "Job") or reference in self._workloads:
+    def _above(self, owner: Owner) -> Owner | None:
+        """What controls a controller, or the original of a Job made here."""
+        if owner.reference in self._workloads:
             return None
-        if reference not in self._seen:
-            item = self._api.get(*reference)
+        if owner not in self._seen:
+            try:
+                item = self._api.get(*owner)
+            except Refused:  # of a kind that this user may not see
+                self._seen[owner] = None
+                return None
             if item is None:
                 return None  # not remembered: it may be on its way
-            self._seen[reference] = _original(item) or controller(item)
-        return self._seen[reference]
+            self._seen[owner] = _original(item) or controller(item)
+        return self._seen[owner]
 
     def pods(self) -> list[tuple[Pod, Workload | None]]:
         """The pods of the release just now, each with its workload.
@@ -229,29 +253,23 @@ class Owners:
         return found
 
 
-def _template_labels(item: Object) -> dict[str, str]:
+def _template_labels(kind: Kind, item: Object) -> dict[str, str]:
     """The labels of the pods that an object makes."""
-    spec = item.get("spec") or {}
-    spec = (spec.get("jobTemplate") or {}).get("spec") or spec
-    metadata = (spec.get("template") or {}).get("metadata") or item["metadata"]
-    return metadata.get("labels") or {}
+    for key in kind.template:
+        item = item.get(key) or {}
+    return (item.get("metadata") or {}).get("labels") or {}
 
 
-def _original(item: Object) -> Reference | None:
+def _original(item: Object) -> Owner | None:
     text = (item["metadata"].get("annotations") or {}).get(COPY_OF, "")
     kind, _, name = text.partition("/")
-    return Reference(kind, item["metadata"]["namespace"], name) if name else None
+    return Owner(kind_of(kind), item["metadata"]["namespace"], name) if name else None
 
 
 def ends(pod: Pod) -> bool:
     """Whether it is a bare pod that is not started again when it ends."""
     policy = pod.raw.get("spec", {}).get("restartPolicy", "Always")
     return pod.owner is None and policy != "Always"
-
-
-def runs_to_completion(workload: Workload) -> bool:
-    """Whether its pods are meant to end."""
-    return workload.kind in _RUN_TO_COMPLETION
 
 
 def stray(pod: Pod, application: Application) -> Workload:

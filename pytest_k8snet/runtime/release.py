@@ -18,7 +18,8 @@ from ..helm import release as helm
 from ..helm.dependencies import Workspace
 from ..helm.engine import Engine
 from ..helm.request import RenderRequest
-from ..model import Application, Reference
+from ..kinds import KINDS, Kind, Ready
+from ..model import Application, Reference, Workload
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
 from .observe import ByPod, Observer
@@ -36,8 +37,8 @@ DEFINITIONS = "k8snet.io/definitions"
 HOOKED = "k8snet.io/hooked"
 """Annotation of a release's namespace: hooks want to find it as it is when it is uninstalled."""
 
-# Those that control others stand before them.
-_CONTROLLERS = ("CronJob", "Job", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+# Those that control others stand before them, the other way round than in the table.
+_CONTROLLERS = tuple(kind for kind in reversed(KINDS) if kind.built_in and not kind.is_pod)
 _POLL = 0.25
 _NO_NAMESPACE = re.compile(r'namespaces \\?"([a-z0-9-]+)\\?" not found')
 # A Job that serves for ever never completes. When everything else has been ready for so long, it is
@@ -262,16 +263,16 @@ class Release:
         while True:
             pods = self._owners.pods()
             watch.look_at_short_lived(pods)
-            waiting = dict(self._waiting())
+            waiting = list(self._waiting())
             self._see_hopeless(pods)
-            jobs = {reference for reference in waiting if reference.kind == "Job"}
+            jobs = {one.reference for one, _ in waiting if one.makes.ready is Ready.COMPLETE}
             now = time.monotonic()
             steady_since = None if waiting else steady_since or now
             if steady_since is not None and (
                 now - steady_since >= _STEADY or not _may_crash_again(pods)
             ):
                 return
-            if waiting and jobs == waiting.keys():
+            if waiting and len(jobs) == len(waiting):
                 ready_since = ready_since or now
                 if now - ready_since > _JOBS and _run(pods, jobs):
                     return
@@ -282,25 +283,25 @@ class Release:
                 raise InstallError(f"not ready after {timeout:.0f} s: {what}")
             time.sleep(_POLL)
 
-    def _waiting(self) -> Iterator[tuple[Reference, str]]:
+    def _waiting(self) -> Iterator[tuple[Workload, str]]:
         """What is not ready, with the reason.
 
         :raises InstallError: one of them can never be.
         """
-        by_kind: dict[tuple[str, str], dict[str, Reference]] = defaultdict(dict)
+        by_kind: dict[tuple[Kind, str], dict[str, Workload]] = defaultdict(dict)
         for workload in self.application.workloads:
-            if not workload.hook and workload.kind != "CronJob":
-                kind, namespace, name = self._owners.live(workload.reference)
-                by_kind[kind, namespace][name] = workload.reference
+            if not workload.hook and workload.makes.ready is not Ready.NEVER_WAITED_FOR:
+                _, namespace, name = self._owners.live(workload.reference)
+                by_kind[workload.makes, namespace][name] = workload
         for (kind, namespace), wanted in by_kind.items():
             for item in self._api.list_of(kind, namespace):
-                reference = wanted.get(item["metadata"]["name"])
-                if reference is None:
+                found = wanted.get(item["metadata"]["name"])
+                if found is None:
                     continue
                 if why := failure(kind, item):
-                    raise InstallError(f"{kind}/{reference.name} cannot become ready: {why}")
+                    raise InstallError(f"{found} cannot become ready: {why}")
                 if why := waits_for(kind, item):
-                    yield reference, why
+                    yield found, why
 
     def _see_hopeless(self, pods: Iterable[tuple[Pod, object]]) -> None:
         for pod, workload in pods:
@@ -422,5 +423,5 @@ def _run(pods: Iterable[tuple[Pod, object]], jobs: set[Reference]) -> bool:
     return jobs <= running
 
 
-def _listed(waiting: dict[Reference, str]) -> str:
-    return "; ".join(f"{kind}/{name}: {why}" for (kind, _, name), why in sorted(waiting.items()))
+def _listed(waiting: Iterable[tuple[Workload, str]]) -> str:
+    return "; ".join(sorted(f"{workload}: {why}" for workload, why in waiting))

@@ -11,9 +11,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 
+from ..kinds import Replaced
 from ..model import Workload
 from .api import Api, Object
-from .pods import COPY_OF, Pod, runs_to_completion
+from .pods import COPY_OF, Pod
 
 _GRACE = 1  # seconds; enough for a program that listens to the signal
 _STATEFUL_GRACE = 20  # what it keeps on a volume is worth a clean end
@@ -26,22 +27,24 @@ _TOKEN = "kube-api-access-"  # noqa: S105 - the volume that admission adds to ev
 
 def is_replaced(workload: Workload) -> bool:
     """Whether deleting a pod of the workload brings another one."""
-    return not workload.hook and not runs_to_completion(workload)
+    return not workload.hook and not workload.makes.ends
 
 
-def replace_pods(api: Api, pods: Iterable[tuple[Pod, Workload | None]]) -> frozenset[str]:
-    """Delete the pods of the release; the uids of those that are to go.
+def replace_pods(
+    api: Api, pods: Iterable[tuple[Pod, Workload | None]]
+) -> list[tuple[Pod, Workload]]:
+    """Delete the pods of the release; those that are to go.
 
     Bare Pods are not there again before :func:`recreate`.
     """
     gone = [
-        pod
+        (pod, workload)
         for pod, workload in pods
         if workload is not None and is_replaced(workload) and not pod.finished
     ]
-    for pod in gone:
+    for pod, _ in gone:
         api.delete("Pod", pod.namespace, pod.name, grace=_grace(pod))
-    return frozenset(pod.uid for pod in gone)
+    return gone
 
 
 def bare_pods(pods: Iterable[tuple[Pod, Workload | None]]) -> list[Object]:
@@ -50,7 +53,7 @@ def bare_pods(pods: Iterable[tuple[Pod, Workload | None]]) -> list[Object]:
         pod_manifest(pod.raw)
         for pod, workload in pods
         if workload is not None
-        and workload.kind == "Pod"
+        and workload.makes.replaced is Replaced.BY_MANIFEST
         and is_replaced(workload)
         and not pod.finished
     ]
@@ -89,8 +92,10 @@ def pod_manifest(live: Object) -> Object:
 
 
 def job_copy(workload: Workload, namespace: str, live: Object) -> Object:
-    """A Job that runs the template of a live Job or CronJob once more."""
-    spec = live["spec"]["jobTemplate"]["spec"] if workload.kind == "CronJob" else live["spec"]
+    """A Job that runs the template of a live object once more."""
+    spec = live
+    for key in workload.makes.template[:-1]:
+        spec = spec[key]
     spec = copy.deepcopy(spec)
     for key in ("selector", "manualSelector", "suspend", "ttlSecondsAfterFinished"):
         spec.pop(key, None)

@@ -9,7 +9,7 @@ from time import monotonic
 
 from ..model import Reference, Socket, Workload
 from .look import Look
-from .pods import Pod, ends, runs_to_completion
+from .pods import Pod, ends
 from .reader import Reader
 from .settle import (
     Hints,
@@ -116,6 +116,4 @@ class Watch:
 
 def _short_lived(pod: Pod, workload: Workload | None) -> bool:
     """Whether the pod may be gone at the next look."""
-    return workload is not None and (
-        bool(workload.hook) or runs_to_completion(workload) or ends(pod)
-    )
+    return workload is not None and (bool(workload.hook) or workload.makes.ends or ends(pod))

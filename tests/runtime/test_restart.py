@@ -53,6 +53,16 @@ def test_a_job_runs_once_more_under_another_name() -> None:
     }
 
 
+def test_a_scaled_job_runs_what_it_makes_jobs_of() -> None:
+    template = {"spec": {"containers": []}}
+    spec = {"jobTargetRef": {"parallelism": 1, "template": template}, "triggers": []}
+    live = {"metadata": {"name": "queue"}, "spec": spec}
+    copy = job_copy(Workload("ScaledJob", "queue", "default", "", group="keda.sh"), "ns", live)
+    assert copy["kind"] == "Job"
+    assert copy["spec"]["parallelism"] == 1
+    assert copy["spec"]["template"]["spec"] == {"containers": []}
+
+
 def test_a_cron_job_runs_its_template_now() -> None:
     live = {
         "metadata": {"name": "n" * 60},
