@@ -117,7 +117,8 @@ class Socket(NamedTuple):
     TCP sockets in LISTEN and UDP sockets that are bound and unconnected, on
     the address ``address`` (textual, IPv4 or IPv6, ``0.0.0.0`` and ``::`` for
     all). ``container`` owns the socket; ``process`` is its command name, ""
-    where it cannot be known; ``pod`` is the pod's name.
+    where it cannot be known; ``pod`` is the pod's name. ``refused``: whoever
+    dials it from outside of the pod is refused, whatever its address says.
     """
 
     port: int
@@ -126,11 +127,16 @@ class Socket(NamedTuple):
     container: str = ""
     process: str = ""
     pod: str = ""
+    refused: bool = False
 
     @property
     def loopback(self) -> bool:
         """Whether only processes of the same pod can reach it."""
-        return self.address.startswith(("127.", "::ffff:127.")) or self.address == "::1"
+        return (
+            self.refused
+            or self.address.startswith(("127.", "::ffff:127."))
+            or self.address == "::1"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +429,22 @@ class Invalid(NamedTuple):
     position: Position
 
 
+class Dialled(NamedTuple):
+    """A connection that was tried in the cluster, to a port that somebody listens on.
+
+    ``source`` is ``namespace`` or ``cluster`` (a pod of the release's namespace
+    that is not the application's, or of another one), or a workload. ``target``
+    is a workload or a Service, ``port`` the pod's or the Service's.
+    ``through``: a connection was made to some pod, or its datagrams arrived.
+    """
+
+    source: str | Reference
+    target: Reference
+    port: int
+    protocol: str
+    through: bool
+
+
 class _Derived(dict[Callable[..., Any], Any]):
     """What was worked out from an application; another process works it out for itself."""
 
@@ -448,7 +470,8 @@ class Application:
     such as an operator's, as workloads of kind Pod. ``cures`` are values of
     the chart that were found to cure a finding. ``namespace_labels`` are the labels of the
     ``namespaces``, which are rendered ones, by name. ``reviewed`` is what the file of
-    ``--k8snet-reach`` has about it, None without one.
+    ``--k8snet-reach`` has about it, None without one. ``dialled`` is what was tried in the
+    cluster; where that is nothing, ``undialled`` says why.
     """
 
     chart: str
@@ -471,6 +494,8 @@ class Application:
     monitors: tuple[Monitor, ...] = ()
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
     reviewed: Reviewed | None = None
+    dialled: tuple[Dialled, ...] = ()
+    undialled: str = NEEDS_CLUSTER
     _derived: _Derived = field(default_factory=_Derived, init=False, repr=False, compare=False)
 
     @property

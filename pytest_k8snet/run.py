@@ -298,7 +298,8 @@ class ChartRun:
     @cached_property
     def _results(self) -> Results:
         """What was found, once all tests have run."""
-        return self.recorder.results()
+        observed = self._session.stage.observed() if self._session is not None else {}
+        return self.recorder.results(observed)
 
     @property
     def _left(self) -> str:

@@ -42,6 +42,7 @@ def test_checks_are_those_of_the_taxonomy_in_its_order() -> None:
         "N7-monitor-without-target",
         "N8-exposed-service",
         "R1-reach",
+        "R2-reach-differs",
     ]
 
 

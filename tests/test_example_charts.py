@@ -15,7 +15,8 @@ from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.gather import Gathered, Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
-from pytest_k8snet.model import Application, Socket, Workload
+from pytest_k8snet.model import Application, Dialled, Socket, Workload
+from pytest_k8snet.reach import Foothold, reach_of
 from pytest_k8snet.settings import Settings
 
 pytest_plugins = ("pytester",)
@@ -149,13 +150,27 @@ def gathered() -> tuple[Gathered, ...]:
 def as_observed(application: Application) -> Application:
     """The application with the sockets that its programs open.
 
-    A Job ends before anyone can look at it.
+    A Job ends before anyone can look at it. What is dialled goes through as policies say, but for
+    the one whose policy is gone by then.
     """
     workloads = (
         workload if workload.kind == "Job" else _with_sockets(workload, application.chart)
         for workload in application.workloads
     )
-    return replace(application, workloads=tuple(workloads))
+    return replace(
+        application,
+        workloads=tuple(workloads),
+        dialled=tuple(
+            Dialled("cluster", workload.reference, port.number, port.protocol, through=through)
+            for workload in application.workloads
+            for _, port in workload.declared()
+            for through in [
+                application.chart == "reach-differs"
+                or (port.protocol, port.number)
+                in reach_of(application).admission(Foothold.CLUSTER, workload).open
+            ]
+        ),
+    )
 
 
 def _with_sockets(workload: Workload, chart: str) -> Workload:

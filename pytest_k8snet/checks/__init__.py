@@ -16,6 +16,7 @@ from .policy_port_unavailable import policy_port_unavailable
 from .policy_without_target import policy_without_target
 from .probe_port_unavailable import probe_port_unavailable
 from .reach import reach
+from .reach_differs import reach_differs
 from .route_without_backend import route_without_backend
 from .service_collision import service_collision
 from .service_undeclared_port import service_undeclared_port
@@ -51,4 +52,5 @@ CHECKS: tuple[Check, ...] = (
     monitor_without_target,
     exposed_service,
     reach,
+    reach_differs,
 )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ..errors import NotApplicable
 from ..finding import FAULT, NOTE, Finding
 from ..model import Application, NetworkPolicy, Workload
-from ..reach import Direction, reach_of
+from ..reach import Direction, Foothold, reach_of
 from ._check import check
 from ._instead import network_policy
-from ._words import references, subjects, verb
+from ._words import listing, port_text, references, subjects, verb
 
 
 @check(
@@ -26,6 +26,7 @@ from ._words import references, subjects, verb
         "transient": NOTE,
         "unread": NOTE,
     },
+    uses_sockets=True,
     tells_reach=True,
 )
 def no_network_policy(workload: Workload, application: Application) -> Iterator[Finding]:
@@ -42,7 +43,8 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     pod of the cluster to them. `transient`: no policy isolates the pods, but
     they run to completion and declare no port. `unread`: nothing that is
     understood isolates the pods, but the application has policies that are not
-    understood, such as Antrea's. NetworkPolicies, those of administrators
+    understood, such as Antrea's. With a cluster it is tried out: the finding names the ports
+    that a pod of another namespace reached. NetworkPolicies, those of administrators
     (AdminNetworkPolicy and its kin), Cilium's and Calico's are read. Pods in
     the node's network namespace are M7's matter: policies do not hold for them.
 
@@ -112,11 +114,24 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
         )
     yield Finding(
         reading,
-        message,
+        message + _proven(workload, application),
         at=policies[0].position("ingress:") if admitting else workload.position(),
         instead=network_policy(workload, application, admitting[0] if admitting else None),
         related=references(policies),
     )
+
+
+def _proven(workload: Workload, application: Application) -> str:
+    """What a pod of another namespace reached when it was tried out."""
+    reached = sorted(
+        (one.port, one.protocol)
+        for one in application.dialled
+        if (one.source, one.target) == (Foothold.CLUSTER.value, workload.reference) and one.through
+    )
+    if not reached:
+        return ""
+    ports = listing(port_text(*one) for one in reached)
+    return f"; proven: a pod of another namespace reached {ports}"
 
 
 def _unread(workload: Workload, application: Application, pods: str) -> Finding:

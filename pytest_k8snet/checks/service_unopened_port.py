@@ -11,7 +11,7 @@ from ..matching import target_number
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port
-from ._sockets import NO_SCTP, both_runs, by_port
+from ._sockets import NO_SCTP, both_runs, by_port, old
 from ._words import listing, port_text, references, subjects
 
 
@@ -101,8 +101,15 @@ def _findings(
             closed.setdefault((port, number), []).append(workload)
     for (port, number), workloads in closed.items():
         key = (number, port.protocol)
-        inside = any(key in by_port(both_runs(one), loopback=True) for one in workloads)
-        where = "listens there on a loopback address only" if inside else "does not listen there"
+        inside = [
+            socket
+            for one in workloads
+            for socket in by_port(both_runs(one), loopback=True).get(key, ())
+        ]
+        where = "does not listen there" + ("" if inside else old(workloads[0]))
+        if inside:
+            refused = any(socket.refused for socket in inside)
+            where = "refuses connections there" if refused else "listens there on loopback only"
         yield Finding(
             "closed",
             f"{application.subject(service.reference)} port {port.port} leads to"

@@ -26,9 +26,12 @@ def unopened_port(workload: Workload, application: Application) -> Iterator[Find
     ## What it finds
     `closed`: a declared port that is open in neither run of the pods.
     `loopback`: a declared port that is open on a loopback address only, where
-    no other pod can reach it. A port counts as open if any replica has it in
-    any of the two runs, whichever container of the pod listens. Whether an
-    SCTP port is open cannot be seen, so nothing is said about it.
+    no other pod can reach it, or whose socket refuses every connection from
+    outside of the pod, whatever its address says (one for IPv6 alone in a pod
+    that has IPv4, one that is bound to the device `lo`). A port counts as open
+    if any replica has it in any of the two runs, whichever container of the
+    pod listens. Whether an SCTP port is open cannot be seen, so nothing is said
+    about it.
 
     ## Why it matters
     A declared port that is closed is a door that another process can stand in.
@@ -79,9 +82,14 @@ def unopened_port(workload: Workload, application: Application) -> Iterator[Find
         if key in inside:
             reading, socket = "loopback", owner(inside[key])
             process = socket.process or None
+            what = (
+                f"on {socket.address}, and refuses whoever dials it from outside of the pod"
+                if socket.refused
+                else f"on {socket.address} only"
+            )
             message = (
                 f"container {container.name} declares {port_text(*key)}, and {listener(socket)}"
-                f" listens there on {socket.address} only"
+                f" listens there {what}"
             )
         else:
             reading = "closed"

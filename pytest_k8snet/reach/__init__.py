@@ -5,6 +5,7 @@ Pure: it needs an :class:`~pytest_k8snet.model.Application` and nothing else.
 into ``rules``. Another API is one more module in ``judging.FAMILIES``.
 """
 
+from .differences import Difference, Differs, differences
 from .judging import Step, Taking
 from .ports import ALL, NONE, PROTOCOLS, Ports
 from .reach import Edge, Foothold, Place, Reach, reach_of
@@ -18,6 +19,8 @@ __all__ = [
     "PROTOCOLS",
     "Action",
     "Admission",
+    "Difference",
+    "Differs",
     "Direction",
     "Edge",
     "Foothold",
@@ -30,5 +33,6 @@ __all__ = [
     "Step",
     "Taking",
     "Truth",
+    "differences",
     "reach_of",
 ]

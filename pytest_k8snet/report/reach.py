@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..reach import Foothold, Ports
+from ..model import Application, Reference
+from ..reach import Edge, Foothold, Ports
 from ..reach.file import HEADING, Key, key_of, line_text, listed_edges, read_reach_file
 from .results import Results
+
+
+def tried_edges(application: Application) -> Iterator[Edge]:
+    """Every edge, and where a cluster was there what came of the ports that were dialled.
+
+    ``proven`` is what went through, whatever policies say; ``refuted`` what is said to be open, or
+    not known, and did not.
+    """
+    through: dict[tuple[Foothold | Reference, Reference], Ports] = defaultdict(_no_ports)
+    silent: dict[tuple[Foothold | Reference, Reference], Ports] = defaultdict(_no_ports)
+    for one in application.dialled:
+        source = Foothold(one.source) if isinstance(one.source, str) else one.source
+        some = through if one.through else silent
+        some[source, one.target] |= Ports.of(one.protocol, one.port)
+    found: dict[tuple[Foothold | Reference, Reference], list[Edge]] = defaultdict(list)
+    for edge in listed_edges(application):
+        pair = edge.source, edge.target
+        refuted = edge.ports & silent[pair]
+        rest = edge.ports - silent[pair] - through[pair]
+        found[pair] += [edge._replace(ports=rest), edge._replace(ports=refuted, how="refuted")]
+    workloads = {one.reference for one in application.workloads}
+    for (source, target), ports in through.items():
+        if target in workloads:
+            found[source, target].append(Edge(source, target, ports, "proven"))
+    return (edge for edges in found.values() for edge in edges if edge.ports)
+
+
+def _no_ports() -> Ports:
+    return Ports.union(())
 
 
 def reach_to_json(results: Results) -> list[dict[str, Any]]:
@@ -24,7 +56,7 @@ def reach_to_json(results: Results) -> list[dict[str, Any]]:
             "how": edge.how,
         }
         for (chart, values), application in sorted(results.applications.items())
-        for edge in listed_edges(application)
+        for edge in tried_edges(application)
     ]
 
 

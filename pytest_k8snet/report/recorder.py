@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..model import Application
 from .results import ChartResult, Result, Results, result_from_json, result_to_json
 
 if TYPE_CHECKING:
@@ -40,8 +42,13 @@ class Recorder:
             result = found if isinstance(found, Result) else result_from_json(found)
             self._results[report.nodeid] = result
 
-    def results(self) -> Results:
-        """Everything, sorted; byte-identical from run to run for the same verdicts."""
+    def results(
+        self, observed: Mapping[tuple[str, str], Application] = MappingProxyType({})
+    ) -> Results:
+        """Everything, sorted; byte-identical from run to run for the same verdicts.
+
+        :param observed: applications as they were seen in the cluster, by chart and values set.
+        """
         results = sorted(
             self._results.values(),
             key=lambda result: (result.chart, result.values, result.nodeid),
@@ -54,7 +61,8 @@ class Recorder:
                 (one.target.id, one.target.values.name): one.application
                 for one in gathered
                 if one.application is not None
-            },
+            }
+            | dict(observed),
             folders={one.target.id: one.target.chart.path for one in gathered},
             cluster=self.cluster,
             about=self.about,

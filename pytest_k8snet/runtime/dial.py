@@ -6,38 +6,25 @@ through together. Nothing is put into a pod, so its image may be empty.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import zip_longest
+from contextlib import ExitStack, closing
+from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import ClusterError
-from .command import Failed, run
+from .command import Failed
+from .pods import Pod
+from .shell import NodeShell
 
-_SECONDS = 1.0  # a dial inside one cluster takes milliseconds; what is dropped never answers
-_LIMIT = 60.0
+_SECONDS = 0.7  # a dial inside one cluster takes milliseconds; what is dropped never answers
+_AT_ONCE = 300  # dials from one node; each is a process there
 _DATAGRAMS = 7  # as dial.sh sends them
-
-# The counters of https://datatracker.ietf.org/doc/html/rfc4113: a datagram that reached the pod
-# was either given to a socket or found no port; a policy that forbids it keeps it from both.
-_COUNTERS = r"""
-cd /proc || exit 2
-for container; do
-  for file in $(grep -ls -F "$container" [0-9]*/cgroup); do
-    net=${file%/cgroup}/net
-    [ -r "$net/snmp" ] || continue
-    while read -r name delivered portless _; do
-      case $name$delivered in Udp:[0-9]*) echo "$container $delivered $portless" ;; esac
-    done <"$net/snmp"
-    while read -r name number; do
-      case $name in Udp6InDatagrams | Udp6NoPorts) echo "$container $number 0" ;; esac
-    done <"$net/snmp6"
-    break
-  done
-done 2>/dev/null
-"""
+_LATE = 0.05  # seconds that a datagram may be on its way
 
 
 class Place(NamedTuple):
@@ -48,100 +35,175 @@ class Place(NamedTuple):
 
 
 class Dial(NamedTuple):
-    """One connection to try. ``target`` is where a datagram's arrival is counted."""
+    """One connection to try. ``targets`` is where datagrams that arrive are counted."""
 
     source: Place
     address: str
     port: int
     protocol: str = "TCP"
-    target: Place = Place("")
+    targets: tuple[Place, ...] = ()
 
 
-def dial(engine: str, dials: Iterable[Dial]) -> frozenset[Dial]:
-    """Those of the dials that went through.
+class Answer(Enum):
+    """What came of a dial."""
 
-    TCP: the connection was made. All at once, with one script on each node.
-    UDP: the datagrams arrived, since nobody has to answer them. Senders to one
-    pod come one after the other, so that its counters tell them apart.
+    OPEN = "open"
+    """TCP: the connection was made. UDP: a socket of the target was given the datagrams."""
+    REFUSED = "refused"
+    """TCP: the other side said no. UDP: the datagrams arrived, and no socket was there for them."""
+    SILENT = "silent"
+    """Nothing came back, or nothing arrived."""
+
+
+def place_of(pod: Pod) -> Place:
+    """Where a pod stands that has a running container."""
+    return Place(pod.node, pod.running[0].id)
+
+
+def dial(engine: str, dials: Iterable[Dial]) -> dict[Dial, Answer]:
+    """What comes of each dial.
+
+    TCP: many at once, with one script on each node. UDP: nobody has to answer, so
+    the counters of the targets are read; senders to one pod come one after the
+    other, so that its counters tell them apart.
 
     :param engine: the program that runs the nodes (``docker``).
     :raises ClusterError: a node does not answer.
     """
-    wanted = list(dict.fromkeys(dials))
-    with ThreadPoolExecutor(1) as pool:
-        answers = pool.submit(_dial, engine, [one for one in wanted if one.protocol == "TCP"])
-        delivered = _delivered(engine, [one for one in wanted if one.protocol == "UDP"])
-        connected = {one for one, word in answers.result().items() if word == "open"}
-    return frozenset(connected | delivered)
+    wanted = dict.fromkeys(dials, Answer.SILENT)
+    datagrams = [one for one in wanted if one.protocol == "UDP"]
+    with closing(_Nodes(engine)) as nodes:
+        wanted |= nodes.connect([one for one in wanted if one.protocol != "UDP"])
+        before = nodes.count({place for one in datagrams for place in one.targets})
+        for some in _rounds(datagrams):
+            nodes.send(some)
+            after = nodes.count(before)
+            if any(_grown(one, before, after) is Answer.SILENT for one in some):
+                time.sleep(_LATE)
+                after = nodes.count(before)
+            wanted |= {one: _grown(one, before, after) for one in some}
+            before = after
+    return wanted
 
 
-def _delivered(engine: str, dials: Collection[Dial]) -> set[Dial]:
-    """UDP: the dials whose datagrams their targets counted."""
-    found: set[Dial] = set()
-    before = _counted(engine, {one.target for one in dials})
-    for some in _rounds(dials):
-        _dial(engine, some)
-        after = _counted(engine, before)
-        found |= {one for one in some if after[one.target] - before[one.target] >= _DATAGRAMS}
-        before = after
-    return found
+class _Count(NamedTuple):
+    """Datagrams that a network namespace has given to sockets, and that found none."""
+
+    given: int = 0
+    portless: int = 0
+
+
+def _grown(one: Dial, before: Mapping[Place, _Count], after: Mapping[Place, _Count]) -> Answer:
+    """What the counters say of the datagrams of a dial; any of its targets may have got them."""
+    seen = [place for place in one.targets if place in before and place in after]
+    given = sum(after[place].given - before[place].given for place in seen)
+    portless = sum(after[place].portless - before[place].portless for place in seen)
+    if given + portless < _DATAGRAMS:
+        return Answer.SILENT
+    # A server may take the first one's sender for its only client.
+    return Answer.OPEN if given else Answer.REFUSED
 
 
 def _rounds(dials: Iterable[Dial]) -> Iterator[list[Dial]]:
-    """The dials in rounds, each with one sender and one port for each target."""
-    by_target: dict[Place, list[Dial]] = defaultdict(list)
-    for one in dials:
-        by_target[one.target].append(one)
-    for some in zip_longest(*by_target.values()):
-        yield [one for one in some if one is not None]
+    """The dials in rounds, each with one sender for each target; in their order for a target."""
+    left = list(dials)
+    while left:
+        busy: set[Place] = set()
+        some: list[Dial] = []
+        rest: list[Dial] = []
+        for one in left:
+            (rest if busy & set(one.targets) else some).append(one)
+            busy |= set(one.targets)
+        yield some
+        left = rest
 
 
-def _dial(engine: str, dials: Collection[Dial]) -> dict[Dial, str]:
-    """Each dial that was answered, with the word for it."""
-    by_node: dict[str, list[tuple[int, Dial]]] = defaultdict(list)
-    for number, one in enumerate(dials):
-        by_node[one.source.node].append((number, one))
-    texts = {
-        node: "".join(
-            f"{number} {one.source.container or '-'} {one.protocol} {one.address} {one.port}\n"
-            for number, one in some
-        )
-        for node, some in by_node.items()
-    }
-    answers = _on_nodes(engine, ["bash", "-c", _script(), "bash", f"{_SECONDS:g}"], texts)
-    words = dict(line.split() for line in answers if line.count(" ") == 1)
-    return {one: words[str(number)] for number, one in enumerate(dials) if str(number) in words}
+class _Nodes:
+    """The dialling scripts on the nodes, started when they are needed."""
 
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._shells: dict[str, NodeShell] = {}
+        self._stack = ExitStack()
 
-def _counted(engine: str, targets: Iterable[Place]) -> dict[Place, int]:
-    """Datagrams that each pod's network namespace has received, whether or not somebody listens."""
-    by_node: dict[str, list[str]] = defaultdict(list)
-    for place in targets:
-        by_node[place.node].append(place.container)
-    found: dict[Place, int] = defaultdict(int)
-    for node, containers in by_node.items():
-        for line in _on_nodes(engine, ["sh", "-c", _COUNTERS, "sh", *containers], {node: ""}):
-            container, delivered, portless = line.split()
-            found[Place(node, container)] += int(delivered) + int(portless)
-    return found
+    def close(self) -> None:
+        """End the scripts."""
+        self._stack.close()
 
+    def connect(self, dials: Collection[Dial]) -> dict[Dial, Answer]:
+        """Those of the dials that were answered."""
+        return {
+            dials_by_number[int(number)]: Answer(word)
+            for dials_by_number, lines in self._dial(dials)
+            for word, _, number in (line.partition(" ") for line in lines)
+            if word in (Answer.OPEN.value, Answer.REFUSED.value)
+        }
 
-def _on_nodes(engine: str, command: list[str], stdin: Mapping[str, str]) -> list[str]:
-    """The lines that a command prints on each node, which gets its text as standard input."""
+    def send(self, dials: Collection[Dial]) -> None:
+        """Send the datagrams of each dial."""
+        for _ in self._dial(dials):
+            pass
 
-    def ask(node: str) -> list[str]:
-        argv = [engine, "exec", "--interactive", node, *command]
+    def count(self, places: Iterable[Place]) -> dict[Place, _Count]:
+        """The counters of each place that is still there."""
+        by_node: dict[str, list[str]] = defaultdict(list)
+        for place in places:
+            by_node[place.node].append(f"count {place.container}\n")
+        found = {}
+        for node, lines in self._ask(by_node).items():
+            for line in lines:
+                word, container, given, portless = line.split()
+                if word == "count":
+                    found[Place(node, container)] = _Count(int(given), int(portless))
+        return found
+
+    def _dial(self, dials: Collection[Dial]) -> Iterator[tuple[Mapping[int, Dial], list[str]]]:
+        """Dial in portions; with what is said the dials by their numbers."""
+        by_node: dict[str, list[Dial]] = defaultdict(list)
+        for one in dials:
+            by_node[one.source.node].append(one)
+        portions = max((len(some) for some in by_node.values()), default=0)
+        for first in range(0, portions, _AT_ONCE):
+            asked = {
+                node: dict(enumerate(some[first : first + _AT_ONCE]))
+                for node, some in by_node.items()
+                if some[first:]
+            }
+            questions = {
+                node: [
+                    f"dial {number} {one.source.container or '-'} {one.protocol}"
+                    f" {one.address} {one.port}\n"
+                    for number, one in some.items()
+                ]
+                for node, some in asked.items()
+            }
+            for node, lines in self._ask(questions).items():
+                yield asked[node], lines
+
+    def _ask(self, questions: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+        """The lines of each node's answer to its question."""
+        texts = {node: "".join(lines) + "\n" for node, lines in questions.items()}
+        asks: dict[str, Callable[[], list[str]]] = {
+            node: partial(self._ask_one, node, text) for node, text in texts.items()
+        }
+        if len(asks) < 2:
+            return {node: ask() for node, ask in asks.items()}
+        with ThreadPoolExecutor(len(asks)) as pool:
+            found = {node: pool.submit(ask) for node, ask in asks.items()}
+            return {node: one.result() for node, one in found.items()}
+
+    def _ask_one(self, node: str, text: str) -> list[str]:
         try:
-            return run(argv, timeout=_LIMIT, stdin=stdin[node]).out.splitlines()
+            if node not in self._shells:
+                argv = ["bash", "-c", _script(), "bash", f"{_SECONDS:g}"]
+                self._shells[node] = self._stack.enter_context(
+                    closing(NodeShell(self._engine, node, argv))
+                )
+            return self._shells[node].ask(text, "end").splitlines()[:-1]
         except Failed as error:
             raise ClusterError(
                 f"the node {node} does not answer any more: {error.output or error}"
             ) from None
-
-    if len(stdin) < 2:
-        return [line for node in stdin for line in ask(node)]
-    with ThreadPoolExecutor(len(stdin)) as pool:
-        return [line for lines in pool.map(ask, stdin) for line in lines]
 
 
 def _script() -> str:

@@ -1,15 +1,16 @@
 """Observe a release that is ready: look until it settles, replace the pods, look again.
 
-The first run decides what is open, the second what is open every time. Where
-the second one shows more than the first, either the program chose the port
-anew or it was slow: a third run tells which.
+The first run decides what is open, and who gets there: as soon as a port is seen
+open it is dialled, which is a first request to the program, too. The second run
+decides what is open every time. Where it shows more than the first, either the
+program chose the port anew or it was slow: a third run tells which.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from ..kinds import Ready, kind_of
 from ..model import Application, Reference, Socket, Workload
 from .api import Api, Object
 from .pods import Owners, Pod, stray
+from .proof import Dialling, Proof, Seen
 from .reader import Reader
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
@@ -28,8 +30,14 @@ ByPod: TypeAlias = dict[str, frozenset[Socket]]
 """The sockets of each pod, by its name."""
 
 _SETTLING = 30.0  # seconds for ready pods to settle, beyond all patience
+_AFTER = 3.0  # seconds to look on after a port was dialled for the first time
 _ABOUT = 5  # seconds: messages are the same from run to run
 _JOBS = 60.0  # seconds for the copy of a Job to end; one that serves for ever is seen as it runs
+
+_NOT_DIALLED = "not dialled: only the nodes of kind can be entered, to dial from where pods stand"
+
+GoOn: TypeAlias = Callable[[str], bool]
+"""Whether what it is told may begin now."""
 
 ENDED = "the pods of {subject} ended before anyone could look"
 
@@ -68,6 +76,7 @@ class Observer:
         patience: Patience,
         timeout: float,
         short: Mapping[Reference, ByPod],
+        dialling: Dialling | None,
     ) -> None:
         self._api = api
         self._reader = reader
@@ -76,23 +85,25 @@ class Observer:
         self._patience = patience
         self._timeout = timeout
         self._short = short
+        self._dialling = dialling
+        self._proof: Proof | None = None
 
-    def observe(self, step: Callable[[str], None]) -> Application:
-        """The application with the sockets of all its workloads.
+    def observe(self, go_on: GoOn) -> Application:
+        """The application with the sockets of all its workloads, and what was dialled.
 
-        :param step: is told what goes on.
+        :param go_on: is asked before each run of the pods but the first.
         :raises ClusterError: the cluster does not answer any more.
         """
         hints = {
             workload.reference: hints_of(workload, self._application)
             for workload in self._application.workloads
         }
-        first = self._first(hints)
-        step("second run")
+        first = self._first(hints, go_on)
         again = self._next(hints, first)
         late = self._grown(first, again)
         if late:
-            step("third run")
+            while not go_on("third run"):
+                time.sleep(self._patience.interval)
             third = self._next(hints, again)
             for reference in late:
                 if self._stayed(reference, first, again, third):
@@ -100,16 +111,28 @@ class Observer:
                     again.pods[reference] = third.pods[reference]
         return self._filled_in(first, again)
 
-    def _first(self, hints: Mapping[Reference, Hints]) -> Run:
+    def _first(self, hints: Mapping[Reference, Hints], go_on: GoOn) -> Run:
         watch = Watch(self._reader, hints, self._patience)
+        self._proof = self._new_proof()
         copies = self._copies(
             workload for workload in self._completing() if self._repeats(workload)
         )
-        run = self._settle(watch, copies, [], self._limit, [])
+        if self._proof is not None:
+            self._proof.settle_in()
+        try:
+            run = self._settle(watch, copies, [], self._limit, [], go_on=go_on)
+        finally:
+            if self._proof is not None:
+                self._proof.leave()
         for reference, seen in self._short.items():
             run.pods[reference].update(seen)
             run.reasons.pop(reference, None)
         return run
+
+    def _new_proof(self) -> Proof | None:
+        if self._dialling is None:
+            return None
+        return Proof(self._api, self._dialling, self._owners, self._application)
 
     def _repeats(self, workload: Workload) -> bool:
         """Whether nothing of the workload ran so far."""
@@ -163,13 +186,17 @@ class Observer:
         old: list[tuple[Pod, Workload]],
         limit: float,
         bare: list[Object],
+        *,
+        go_on: GoOn | None = None,
     ) -> Run:
         """Look until everything can be believed, or the time is over.
 
         :param copies: the Jobs made for this run.
         :param old: the pods in whose place others come: this run is not about them.
         :param bare: Pods to make as soon as their names are free.
+        :param go_on: looking goes on until the next run may begin.
         """
+        proof = self._new_proof() if go_on is None else self._proof
         began = time.monotonic()
         gone = {pod.uid for pod, _ in old}
         replaced = Counter(workload.reference for _, workload in old)
@@ -177,17 +204,70 @@ class Observer:
             bare = recreate(self._api, bare)
             pods = [(pod, owner) for pod, owner in self._owners.pods() if pod.uid not in gone]
             watch.look(pods)
+            if proof is not None:
+                self._dial(proof, watch, pods, again=go_on is None)
             age = time.monotonic() - began
             jobs = age < _JOBS and not all(map(self._ended, copies))
-            if not jobs and not bare and not self._unsettled(watch, pods, replaced):
-                break
-            if age > limit:
+            settled = not jobs and not bare and not self._unsettled(watch, pods, replaced)
+            if (settled or age > limit) and (go_on is None or go_on("second run")):
                 break
             time.sleep(watch.pause)
-        run = self._outcome(watch, pods)
+        if proof is not None:
+            self._dial_last(proof, watch, pods, again=go_on is None)
+        run = self._outcome(watch, pods, proof)
         for _, namespace, name in copies:
             self._api.delete("Job", namespace, name)
         return run
+
+    def _dial(
+        self, proof: Proof, watch: Watch, pods: list[tuple[Pod, Workload | None]], *, again: bool
+    ) -> None:
+        """Dial what is seen open, once all pods are there to dial and to be dialled.
+
+        In a second run only where something is still missing: a program may open it when it is
+        asked for something else.
+        """
+        if again:
+            waiting = [pair for pair in pods if watch.waits(*pair)]
+            proof.dial(self._seen(watch, waiting), everywhere=False)
+            return
+        lasting = [
+            (pod, owner)
+            for pod, owner in pods
+            if owner is not None and is_replaced(owner) and not pod.finished and not pod.deleting
+        ]
+        there = all(pod.ready and watch.looked_at(pod) for pod, _ in lasting)
+        if there and proof.has_settled_in():
+            proof.dial(self._seen(watch, lasting))
+
+    def _dial_last(
+        self, proof: Proof, watch: Watch, pods: list[tuple[Pod, Workload | None]], *, again: bool
+    ) -> None:
+        """Dial what is new, and once more what was not answered as it is to be.
+
+        In a second run only what nobody has got to in the first one.
+        """
+        seen: Iterable[Seen] = self._seen(watch, pods)
+        if again and self._proof is not None:
+            known = self._proof.answered()
+            seen = [
+                one._replace(
+                    sockets=[
+                        socket
+                        for socket in one.sockets
+                        if (one.workload.reference, socket.protocol, socket.port) not in known
+                    ]
+                )
+                for one in seen
+            ]
+        proof.dial(seen, everywhere=not again)
+        proof.dial_again()
+
+    def _seen(self, watch: Watch, pods: Iterable[tuple[Pod, Workload | None]]) -> Iterator[Seen]:
+        """The pods that can be dialled, with their open ports."""
+        for pod, owner in pods:
+            if owner is not None and is_replaced(owner) and pod.ready and watch.looked_at(pod):
+                yield Seen(pod, owner, watch.dialable(pod, owner))
 
     def _ended(self, job: Reference) -> bool:
         item, kind = self._api.get(*job), kind_of("Job")
@@ -206,11 +286,17 @@ class Observer:
             if not pod.ready or not watch.settled(pod, workload):
                 return True
             found[workload.reference] += 1
+        if self._proof is not None and not replaced and self._is_dialling(self._proof):
+            return True
         return bool(replaced) and any(
             found[workload.reference] < self._wanted(workload, replaced)
             for workload in self._application.workloads
             if is_replaced(workload)
         )
+
+    def _is_dialling(self, proof: Proof) -> bool:
+        """Whether there is still to be dialled, or programs may still react to it."""
+        return not proof.has_settled_in() or time.monotonic() - proof.latest < _AFTER
 
     def _wanted(self, workload: Workload, replaced: Mapping[Reference, int]) -> int:
         item = self._owners.get(workload)
@@ -219,7 +305,9 @@ class Observer:
         wanted = wanted_pods(workload.makes, item)
         return replaced.get(workload.reference, 0) if wanted is None else wanted
 
-    def _outcome(self, watch: Watch, pods: list[tuple[Pod, Workload | None]]) -> Run:
+    def _outcome(
+        self, watch: Watch, pods: list[tuple[Pod, Workload | None]], proof: Proof | None
+    ) -> Run:
         run = Run()
         for pod, workload in pods:
             if pod.finished or pod.deleting:
@@ -230,7 +318,7 @@ class Observer:
                 if not pod.ready:
                     run.reasons[workload.reference] = f"Pod/{pod.name} is not ready any more"
                 elif watch.settled(pod, workload):
-                    self._take_in(run, watch, pod, workload)
+                    self._take_in(run, watch, pod, workload, proof)
                 else:
                     run.reasons[workload.reference] = watch.flaw(pod)
         for workload in self._application.workloads:
@@ -239,9 +327,17 @@ class Observer:
                 run.pods.update(_by_reference(workload, watch.lasting(workload)))
         return run
 
-    def _take_in(self, run: Run, watch: Watch, pod: Pod, workload: Workload) -> None:
+    def _take_in(
+        self, run: Run, watch: Watch, pod: Pod, workload: Workload, proof: Proof | None
+    ) -> None:
         """What a pod that can be believed has shown."""
-        reference, sockets = workload.reference, watch.sockets(pod, workload)
+        reference = workload.reference
+        sockets = frozenset(
+            one._replace(refused=True)
+            if proof and watch.stands_open(pod, one) and proof.is_refused(pod, one)
+            else one
+            for one in watch.sockets(pod, workload)
+        )
         run.pods[reference][pod.name] = sockets
         run.late[reference] = max(run.late[reference], watch.lateness(pod, sockets))
         run.clients[reference] |= watch.clients(pod, workload)
@@ -276,8 +372,11 @@ class Observer:
         return runs[2] is not None and two - one <= three
 
     def _filled_in(self, first: Run, again: Run) -> Application:
+        application = replace(self._application, undialled=_NOT_DIALLED)
+        if self._proof is not None:
+            application = self._proof.seen_in(application)
         return replace(
-            self._application,
+            application,
             workloads=tuple(
                 self._with_sockets(workload, first, again)
                 for workload in self._application.workloads

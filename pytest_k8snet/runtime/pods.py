@@ -13,6 +13,9 @@ from .api import Api, Object, Refused
 COPY_OF = "k8snet.io/copy-of"
 """Annotation of a Job that was made here: the workload whose template it runs."""
 
+FOOTHOLD = "k8snet.io/foothold"
+"""Annotation of a pod that is no part of any release: somebody stands there who dials."""
+
 _RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
 
 
@@ -71,6 +74,13 @@ class Pod:
             and not self.deleting
             and any(container.running for container in self.containers)
         )
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its IP addresses, one of each family."""
+        status = self.raw.get("status") or {}
+        several = [one["ip"] for one in status.get("podIPs") or []]
+        return tuple(several or filter(None, [status.get("podIP")]))
 
     @property
     def running(self) -> tuple[PodContainer, ...]:
@@ -246,6 +256,8 @@ class Owners:
         found: list[tuple[Pod, Workload | None]] = []
         for namespace in self.namespaces:
             for item in self._api.list_of("Pod", namespace):
+                if FOOTHOLD in (item["metadata"].get("annotations") or {}):
+                    continue
                 pod = read_pod(item)
                 workload = self.workload(pod)
                 if workload is not None or namespace == self.namespace:

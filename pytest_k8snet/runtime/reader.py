@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
-import subprocess
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,16 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import IO, Protocol
+from typing import Protocol
 
 from ..errors import ClusterError
-from .command import Failed, end_group
+from .command import Failed
 from .look import Look, look_at
 from .pods import Pod
 from .sample import Sample, Torn, new_mark, read_sample
+from .shell import NodeShell
 from .sockets import ByteOrder
-
-_SECONDS = 30.0
 
 
 class Reader(Protocol):
@@ -130,79 +126,19 @@ class NodeReader:
                 return self._asked(node, shell, mark, ids)
             except Failed:
                 pass  # something ended it; if it was the node's end, the next one fails, too
-        return self._asked(node, NodeShell(self._engine, node), mark, ids)
+        shell = NodeShell(self._engine, node, ["sh", "-c", script()])
+        return self._asked(node, shell, mark, ids)
 
     def _asked(self, node: str, shell: NodeShell, mark: str, ids: Collection[str]) -> str:
         """Ask the shell, and keep it only if it answered."""
         try:
-            text = shell.ask(mark, ids)
+            question = "".join(f"{one}\n" for one in (mark, *sorted(ids))) + "\n"
+            text = shell.ask(question, f"{mark} end")
         except BaseException:
             shell.close()
             raise
         self._shells[node] = shell
         return text
-
-
-class NodeShell:
-    """The sampling script on a node, started once: ``docker exec`` is dearer than a sample."""
-
-    def __init__(self, engine: str, node: str) -> None:
-        self._argv = [engine, "exec", "--interactive", node, "sh", "-c", script()]
-        try:
-            self._process = subprocess.Popen(
-                self._argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                bufsize=0,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise Failed(self._argv, error.strerror or str(error)) from None
-        self._stdin, self._stdout = _pipes(self._process)
-
-    def ask(self, mark: str, ids: Collection[str]) -> str:
-        """One sample of the processes of these containers.
-
-        :param mark: what its own lines begin with (:func:`.sample.new_mark`).
-        :raises Failed: the script has ended, or does not answer.
-        """
-        question = "".join(f"{one}\n" for one in (mark, *sorted(ids))) + "\n"
-        try:
-            self._stdin.write(question.encode())
-        except BrokenPipeError:
-            raise Failed(self._argv[:4], "it has ended", self._rest()) from None
-        return self._answer(f"\n{mark} end\n".encode())
-
-    def close(self) -> None:
-        """End the script and the program that runs it."""
-        self._stdin.close()  # which ends the script on the node
-        end_group(self._process)
-        self._stdout.close()
-
-    def _answer(self, end: bytes) -> str:
-        heard = bytearray()
-        deadline = monotonic() + _SECONDS
-        while not heard.endswith(end):
-            left = deadline - monotonic()
-            if left < 0 or not select.select([self._stdout], [], [], left)[0]:
-                raise Failed(self._argv[:4], f"no answer for {_SECONDS:.0f} s")
-            chunk = os.read(self._stdout.fileno(), 1 << 16)
-            if not chunk:
-                text = heard.decode("utf-8", errors="replace")
-                raise Failed(self._argv[:4], "it has ended", text)
-            heard += chunk
-        return heard.decode("utf-8", errors="replace")
-
-    def _rest(self) -> str:
-        """What it said before it ended."""
-        return self._stdout.read().decode("utf-8", errors="replace")
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise ValueError("started without pipes")
-    return process.stdin, process.stdout
 
 
 def script() -> str:

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -22,8 +22,9 @@ from ..kinds import KINDS, Kind, Ready
 from ..model import Application, Reference, Workload
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
-from .observe import ByPod, Observer
+from .observe import ByPod, GoOn, Observer
 from .pods import Owners, Pod
+from .proof import Dialling
 from .reader import Reader
 from .readiness import HOPELESS, failure, waits_for
 from .settle import Patience
@@ -96,6 +97,7 @@ class Site:
     :ivar owner: who is to answer for their namespaces.
     :ivar timeout: seconds that each may take to become ready.
     :ivar patience: how long their pods are looked at.
+    :ivar dialling: how ports are dialled, None where that cannot be done.
     """
 
     api: Api
@@ -105,6 +107,7 @@ class Site:
     owner: str
     timeout: float
     patience: Patience
+    dialling: Dialling | None
 
     def stop(self) -> None:
         """Break off all that goes on with releases, in whatever thread; it raises there."""
@@ -156,10 +159,10 @@ class Release:
             if (seen := watch.lasting(workload))
         }
 
-    def observe(self, step: Callable[[str], None]) -> Application:
+    def observe(self, go_on: GoOn) -> Application:
         """The application with the sockets of two runs of each of its pods.
 
-        :param step: is told what goes on.
+        :param go_on: whether what it is told may begin now.
         :raises ClusterError: the cluster does not answer any more.
         """
         observer = Observer(
@@ -170,8 +173,9 @@ class Release:
             patience=self._site.patience,
             timeout=self._site.timeout,
             short=self._short,
+            dialling=self._site.dialling,
         )
-        return observer.observe(step)
+        return observer.observe(go_on)
 
     def remove(self) -> None:
         """Uninstall the release and delete what was made for it, whatever state it is in.

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -27,10 +27,13 @@ from .api import Api, Refused
 from .cleanup import Termination, Watchdog, shielded
 from .cluster import Cluster, delete, delete_for_good, obtain, own_name
 from .desk import Desk, Visitor
-from .enforcement import ENFORCED, NOT_ENFORCED, ask_enforcement
+from .dial import dial
+from .enforcement import ENFORCED, NOT_ENFORCED, Enforcement, ask_enforcement
 from .ephemeral import PodReader
+from .footholds import pause_image
 from .images import load_images
 from .owner import is_gone, new_run, read_owner
+from .proof import Dialling
 from .reader import NodeReader, Reader
 from .release import (
     Helm,
@@ -61,14 +64,12 @@ _ENFORCED: dict[str, bool | str] = {ENFORCED: True, NOT_ENFORCED: False}
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the cluster.
-
-    :ivar enforcement: ``enforced``, ``not enforced``, or ``not tested`` and why.
-    """
+    """What is known of the cluster."""
 
     version: str
-    enforcement: str
+    enforcement: Enforcement
     byteorder: ByteOrder
+    idle_image: str
 
 
 class Runtime(Protocol):
@@ -212,6 +213,7 @@ class Session:
             self._owner,
             settings.timeout,
             Patience(settings.watch, settings.patience),
+            self._dialling,
         )
         return Stage(site, gathered, lock_path=self._lock_path, parallel=settings.parallel)
 
@@ -228,6 +230,14 @@ class Session:
     def api(self) -> Api:
         """The cluster's API."""
         return Api(self.cluster.kubeconfig)
+
+    @property
+    def _dialling(self) -> Dialling | None:
+        """From the nodes of kind, which let us into the network namespaces of pods."""
+        if self.cluster.kind != "kind":
+            return None
+        stranger = self.known.enforcement.stranger
+        return Dialling(partial(dial, self.cluster.engine), stranger, self.known.idle_image)
 
     def _reader(self, api: Api) -> Reader:
         if self.cluster.kind == "kind":
@@ -246,12 +256,12 @@ class Session:
     def header(self) -> list[str]:
         """What the terminal says of the cluster."""
         facts = self.known
-        policies = f"NetworkPolicies {facts.enforcement}"
+        policies = f"NetworkPolicies {facts.enforcement.verdict}"
         return [f"k8snet: {self.cluster}, Kubernetes {facts.version}, {policies}"]
 
     def facts(self) -> dict[str, Any]:
         """What the JSON says of the cluster; the same in every run on such a cluster."""
-        enforcement = _ENFORCED.get(self.known.enforcement, "not tested")
+        enforcement = _ENFORCED.get(self.known.enforcement.verdict, "not tested")
         return {
             "kind": self.cluster.kind,
             "context": self.cluster.name if self.cluster.kind == "context" else "",
@@ -376,8 +386,9 @@ def _facts(api: Api, cluster: Cluster, owner: str, image: str, report: Report) -
     began = monotonic()
     enforcement = ask_enforcement(api, cluster, owner, image)
     took = f"({monotonic() - began:.1f} s)"
-    report(f"NetworkPolicies are {enforcement} {took}")
-    return Facts(version, enforcement, "big" if architectures <= _BIG_ENDIAN else "little")
+    report(f"NetworkPolicies are {enforcement.verdict} {took}")
+    byteorder: ByteOrder = "big" if architectures <= _BIG_ENDIAN else "little"
+    return Facts(version, enforcement, byteorder, pause_image(api))
 
 
 def _sweep_namespaces(api: Api, helm: Helm, report: Report) -> None:

@@ -27,6 +27,7 @@ class Hints:
     """What is known of a workload's pods before anyone looks.
 
     :ivar expected: ports that ought to be open, since somebody says so.
+    :ivar known: ports that other pods of the workload had open: to see one once is enough.
     :ivar declared: ports that the manifest declares, so no client's sockets.
     :ivar least: how many open ports there ought to be.
     :ivar clients: containers whose UDP sockets came and went, so they are clients'.
@@ -34,6 +35,7 @@ class Hints:
     """
 
     expected: frozenset[PortNumber] = frozenset()
+    known: frozenset[PortNumber] = frozenset()
     declared: frozenset[PortNumber] = frozenset()
     least: int = 0
     clients: frozenset[str] = frozenset()
@@ -62,6 +64,14 @@ class Patience:
     client: float = 6.0
 
     @property
+    def longest(self) -> float:
+        """How long pods are watched on while there is nothing else to do for them.
+
+        Shorter than what is waited for, so that the same is said of them in every run.
+        """
+        return max(self.watch, self.missing - 2 * self.restless)
+
+    @property
     def again(self) -> Patience:
         """For the second run: what programs open late has been waited for in the first one."""
         return Patience(min(self.watch, _AGAIN), self.missing, min(self.interval, 0.5))
@@ -83,7 +93,7 @@ def hints_of(workload: Workload, application: Application) -> Hints:
     }
     seen = ("TCP", "UDP")
     expected = frozenset(port for port in declared | served if port[0] in seen)
-    return Hints(expected, frozenset(declared))
+    return Hints(expected, declared=frozenset(declared))
 
 
 def hints_again(
@@ -107,7 +117,8 @@ def hints_again(
         if port[1] not in EPHEMERAL or port in first.declared
     }
     least = min(map(len, pods), default=0)
-    return Hints(frozenset(stable), first.declared, least, clients, max(_LATEST, 2 * late))
+    known = frozenset(stable)
+    return Hints(known, known, first.declared, least, clients, max(_LATEST, 2 * late))
 
 
 def settled(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
@@ -117,7 +128,7 @@ def settled(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
     before, last = looks[-2:]
     if _ids(before) != _ids(last):
         return False  # a container was restarted between them
-    if last.age < patience.watch or _misses(looks, hints, patience):
+    if last.age < patience.watch or misses(looks, hints, patience):
         return False
     restless = before.keys != last.keys or _may_be_clients(looks, hints, patience)
     return not restless or last.age > patience.watch + patience.restless
@@ -135,7 +146,8 @@ def spacing(looks: Sequence[Look], patience: Patience) -> float:
 
 
 def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socket]:
-    """What is open: what both of the last two looks show, and what came back after it had gone.
+    """What is open: what both of the last two looks show, what came back after it had gone, and
+    what other pods of the workload had, too.
 
     A UDP socket that is connected has a peer of its own: it counts where its port
     is declared, or was open to anybody before. One on a port of the kernel's
@@ -149,14 +161,16 @@ def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socke
     steady = {
         key
         for key in found
-        if (key in same[-1].keys and key in same[-2].keys) or _came_back(key, same)
+        if (key in same[-1].keys and key in same[-2].keys)
+        or _came_back(key, same)
+        or key[1:3] in hints.known
     }
     connected = {
         port_key(one): one
         for one in same[-1].connected
         if (one.protocol, one.port) in hints.declared | hints.expected or port_key(one) in found
     }
-    steady = {key for key in steady if not (_is_chosen(key, hints) and key[0] in clients)}
+    steady = {key for key in steady if not (is_chosen(key, hints) and key[0] in clients)}
     return frozenset({**connected, **{key: found[key] for key in steady}}.values())
 
 
@@ -183,7 +197,7 @@ def changing(looks: Sequence[Look], hints: Hints) -> frozenset[str]:
     gets a free port of ip_local_port_range, and another one for its next socket.
     """
     gone = {key for look in looks for key in look.keys} - (looks[-1].keys if looks else set())
-    return frozenset(key[0] for key in gone if _is_chosen(key, hints))
+    return frozenset(key[0] for key in gone if is_chosen(key, hints))
 
 
 def lateness(looks: Sequence[Look], sockets: Iterable[Socket]) -> float:
@@ -193,7 +207,8 @@ def lateness(looks: Sequence[Look], sockets: Iterable[Socket]) -> float:
     return max(ages, default=0.0)
 
 
-def _misses(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
+def misses(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:
+    """Whether something is expected to open yet."""
     there = {(one.protocol, one.port) for one in believed(looks, hints)}
     if there >= hints.expected and len(there) >= hints.least:
         return False
@@ -211,12 +226,12 @@ def _may_be_clients(looks: Sequence[Look], hints: Hints, patience: Patience) -> 
     """Whether some UDP socket may be one that only waits for an answer."""
     clients = hints.clients | changing(looks, hints)
     return any(
-        _is_chosen(key, hints) and key[0] not in clients and _seen_for(key, looks) < patience.client
+        is_chosen(key, hints) and key[0] not in clients and _seen_for(key, looks) < patience.client
         for key in looks[-1].keys
     )
 
 
-def _is_chosen(key: PortKey, hints: Hints) -> bool:
+def is_chosen(key: PortKey, hints: Hints) -> bool:
     """Whether it is a UDP port that the kernel may have chosen for a client."""
     _, protocol, port, loopback = key
     return (

@@ -214,6 +214,15 @@ class Stage:
             )
         return outcome
 
+    def observed(self) -> dict[tuple[str, str], Application]:
+        """The applications that were observed, by chart and values set."""
+        with self._turn:
+            return {
+                (one.gathered.target.id, one.gathered.target.values.name): one.outcome.observed
+                for one in self._entries.values()
+                if one.outcome is not None and one.outcome.observed is not None
+            }
+
     @contextlib.contextmanager
     def live(self, key: str) -> Iterator[Live]:
         """A release as it is in the cluster; it stays while this is entered.
@@ -305,13 +314,22 @@ class Stage:
         at_work = [one for one in self._entries.values() if one.step in _AT_WORK]
         return sum(one.doing not in idle for one in at_work) >= self._parallel
 
-    def _go_on(self, entry: _Entry, what: str) -> None:
-        """Wait until there is room for the next run of a release's pods. In a thread."""
+    def _may_go_on(self, entry: _Entry, what: str) -> bool:
+        """Whether there is room for the next run of a release's pods. In a thread.
+
+        While others are installed the pods are watched on: what opens late is seen then, and
+        it costs nothing.
+        """
         with self._turn:
-            entry.doing = _WAITING
-            while self._busy(waiting=False) and not self._closed:
-                self._turn.wait(_TICK)
+            others = any(one.step is _Step.INSTALLING for one in self._entries.values())
+            watched = monotonic() - entry.since
+            if others and watched < self._site.patience.longest and not self._closed:
+                return False
+            if self._busy(waiting=False) and not self._closed:
+                entry.doing = _WAITING
+                return False
             entry.doing = what
+            return True
 
     def _may_enter(self, entry: _Entry) -> bool:
         """Take what the release has to itself; or see that those that have it make way."""
@@ -372,7 +390,7 @@ class Stage:
                 self._enter(entry, _Step.OBSERVING)
             try:
                 outcome = Outcome(
-                    observed=entry.release.observe(lambda what: self._go_on(entry, what))
+                    observed=entry.release.observe(lambda what: self._may_go_on(entry, what))
                 )
                 took += f", observed in {monotonic() - entry.since:.1f} s"
             except (K8sNetError, Refused, OSError) as error:

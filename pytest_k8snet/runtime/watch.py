@@ -8,7 +8,7 @@ from math import ceil, inf
 from time import monotonic
 
 from ..model import Reference, Socket, Workload
-from .look import Look
+from .look import Look, port_key
 from .pods import Pod, ends
 from .reader import Reader
 from .settle import (
@@ -16,8 +16,10 @@ from .settle import (
     Patience,
     believed,
     changing,
+    is_chosen,
     lasting,
     lateness,
+    misses,
     settled,
     spacing,
 )
@@ -88,6 +90,28 @@ class Watch:
     def sockets(self, pod: Pod, workload: Workload | None) -> frozenset[Socket]:
         """The open ports of a pod that is settled."""
         return believed(self._looks[pod.uid], self._hints_of(workload))
+
+    def looked_at(self, pod: Pod) -> bool:
+        """Whether two looks at a pod say something together."""
+        looks = self._looks[pod.uid][-2:]
+        return len(looks) == 2 and not any(look.flaw for look in looks)
+
+    def waits(self, pod: Pod, workload: Workload | None) -> bool:
+        """Whether a pod has the age, and something that is expected is not open yet."""
+        looks = self._looks[pod.uid]
+        old = bool(looks) and looks[-1].age >= self._patience.watch
+        return old and misses(looks, self._hints_of(workload), self._patience)
+
+    def dialable(self, pod: Pod, workload: Workload) -> list[Socket]:
+        """The open ports that others may be meant to dial: none that a client's socket may have."""
+        hints = self._hints_of(workload)
+        sockets = self.sockets(pod, workload)
+        return [one for one in sockets if not one.loopback and not is_chosen(port_key(one), hints)]
+
+    def stands_open(self, pod: Pod, socket: Socket) -> bool:
+        """Whether anybody may send to a socket, and every look has shown it since the first."""
+        shown = [port_key(socket) in look.keys for look in self._looks[pod.uid]]
+        return True in shown and all(shown[shown.index(True) :])
 
     def clients(self, pod: Pod, workload: Workload) -> frozenset[str]:
         """Containers of a pod whose UDP sockets come and go."""

@@ -18,6 +18,9 @@ directives, one a line:
     What the pods had open in the first and in the second run. ``none`` is nothing; without ``|``
     the second run was like the first, after ``| -`` nobody looked a second time. A socket is
     ``[address:]port/PROTOCOL[@pod][=container[:process]]``.
+``# dialled: cluster -> Deployment/web 8080/TCP through``
+    What was dialled in the cluster, from a foothold or a unit, and whether it went ``through`` or
+    stayed ``silent``.
 ``# pods: Deployment/web 0``
     How many live pods were seen.
 ``# stray: app=web,role=db``
@@ -46,7 +49,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_k8snet.manifests import read_application
-from pytest_k8snet.model import Application, Blank, Neighbour, Reviewed, Socket, Workload
+from pytest_k8snet.model import (
+    Application,
+    Blank,
+    Dialled,
+    Neighbour,
+    Reviewed,
+    Socket,
+    Workload,
+)
 from pytest_k8snet.reach.file import read_reach_file
 
 FOLDER = Path(__file__).parent
@@ -61,7 +72,7 @@ _SOCKET = re.compile(
 _KNOWN = frozenset(
     (
         "expect", "says", "instead", "related", "skipped", "sockets", "pods", "stray", "release",
-        "second", "neighbour", "blank", "invalid", "reviewed",
+        "second", "neighbour", "blank", "invalid", "reviewed", "dialled",
     )
 )  # fmt: skip
 
@@ -109,6 +120,7 @@ def read_case(path: Path) -> Application:
         neighbours=tuple(_neighbours(path, directives)),
         blank=tuple(_blank(application, line) for line in directives.get("blank", ())),
         reviewed=_reviewed(directives["reviewed"]) if "reviewed" in directives else None,
+        dialled=tuple(_dialled(application, line) for line in directives.get("dialled", ())),
     )
 
 
@@ -124,6 +136,16 @@ def _blank(application: Application, line: str) -> Blank:
     source, *names = line.split()
     owners = {application.subject(one.reference): one.reference for one in application.subjects}
     return Blank(source, tuple(owners[name] for name in names))
+
+
+def _dialled(application: Application, line: str) -> Dialled:
+    source, arrow, target, port, outcome = line.split()
+    assert arrow == "->", line
+    assert outcome in ("through", "silent"), line
+    names = {application.subject(one.reference): one.reference for one in application.subjects}
+    number, _, protocol = port.partition("/")
+    place = source if source in ("namespace", "cluster") else names[source]
+    return Dialled(place, names[target], int(number), protocol, outcome == "through")
 
 
 def _observed(application: Application, directives: Mapping[str, list[str]]) -> Iterator[Workload]:

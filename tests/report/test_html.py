@@ -493,6 +493,7 @@ def test_the_heat_map_has_a_cell_for_every_chart_and_check(page: Any) -> None:
     assert list(cells) == ["shop", "bad", "clean"]  # the worst first
     assert cells["shop"]["M5D"] == "1"
     assert cells["shop"]["M2"] == "✓ \N{EN DASH}"  # web was observed, the others not
+    assert cells["clean"].pop("R2") == "\N{EN DASH}"  # nothing was dialled
     assert set(cells["clean"].values()) <= {"✓", ""}
     assert cells["bad"].pop("renders") == "1"
     assert set(cells["bad"].values()) == {""}  # not run

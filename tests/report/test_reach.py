@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from pytest_k8snet.model import Port, ServicePort
+from pytest_k8snet.model import Dialled, Port, ServicePort
 from pytest_k8snet.reach.file import MOST_WORKLOADS, listed_edges
 from pytest_k8snet.report.json import write_json
 from pytest_k8snet.report.reach import write_reach
@@ -40,6 +41,50 @@ def test_an_edge_names_both_ends_its_ports_and_how_it_is_known(tmp_path: Path) -
         ("cluster", "web"): (["all"], "plugin"),
         ("db", "web"): (["all"], "plugin"),
     }
+
+
+def test_what_was_dialled_is_proven_or_refuted(tmp_path: Path) -> None:
+    app = application(
+        workloads=(workload("web", Port(8080)), workload("db", Port(5432))),
+        services=(service("web", ServicePort(80, 8080)),),
+        policies=(
+            policy("db", "db"),
+            policy("web", "web", ingress=[{"ports": [{"port": 8080}, {"port": 9090}]}]),
+        ),
+    )
+    web, db = (one.reference for one in app.workloads)
+    dials = (
+        ("cluster", web, 8080, True),
+        ("cluster", web, 9090, False),
+        ("cluster", db, 5432, True),
+        ("namespace", db, 5432, False),
+        (web, db, 5432, True),
+        ("cluster", app.services[0].reference, 80, True),
+    )
+    app = replace(
+        app,
+        dialled=tuple(Dialled(a, b, port, "TCP", through) for a, b, port, through in dials),
+    )
+    write_json(results(app), tmp_path / "out.json")
+    edges = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["reach"]
+    seen = {
+        (
+            one["from"] if isinstance(one["from"], str) else one["from"]["name"],
+            one["to"]["name"],
+            one["how"],
+        ): one["ports"]
+        for one in edges
+    }
+    assert {key: ports for key, ports in seen.items() if key[:2] == ("cluster", "web")} == {
+        ("cluster", "web", "proven"): ["TCP 8080"],
+        ("cluster", "web", "refuted"): ["TCP 9090"],
+    }
+    # What policies forbid and went through all the same is shown, and what they forbid is not.
+    assert seen["cluster", "db", "proven"] == seen["web", "db", "proven"] == ["TCP 5432"]
+    assert not [key for key in seen if key[:2] == ("namespace", "db")]
+    assert seen["namespace", "web", "static"] == ["TCP 8080", "TCP 9090"]
+    write_reach(results(app), tmp_path / "reach")
+    assert "proven" not in (tmp_path / "reach").read_text(encoding="utf-8")
 
 
 def test_the_file_to_review_has_one_edge_a_line(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
-from pytest_k8snet.runtime.dial import Dial, Place, dial
+from pytest_k8snet.runtime.dial import Answer, Dial, Place, dial
 from pytest_k8snet.runtime.pods import read_pod
 
 from .conftest import BUSYBOX
@@ -44,12 +44,14 @@ class World:
     def through(self, *ports: tuple[str, int]) -> set[tuple[str, str, int]]:
         """Who reaches which of the server's ports."""
         dials = {
-            (name, protocol, port): Dial(place, self.address, port, protocol, self.places["server"])
+            (name, protocol, port): Dial(
+                place, self.address, port, protocol, (self.places["server"],)
+            )
             for name, place in self.places.items()
             for protocol, port in ports
         }
         found = dial(self.engine, dials.values())
-        return {key for key, one in dials.items() if one in found}
+        return {key for key, one in dials.items() if found[one] is Answer.OPEN}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,10 @@ def test_a_connection_goes_through_where_policy_and_program_let_it(world: World)
 
 def test_a_port_on_loopback_and_a_closed_one_are_open_to_nobody(world: World) -> None:
     assert world.through(("TCP", 8081), ("TCP", 9)) == set()
+    server = world.places["server"]
+    ports = {port: Dial(Place(server.node), world.address, port) for port in (8080, 8081, 9)}
+    found = dial(world.engine, ports.values())
+    assert [found[one] for one in ports.values()] == [Answer.OPEN, Answer.REFUSED, Answer.REFUSED]
 
 
 def test_datagrams_arrive_without_an_answer(world: World) -> None:
@@ -116,4 +122,11 @@ def test_datagrams_arrive_without_an_answer(world: World) -> None:
 
 def test_a_container_that_is_gone_reaches_nothing(world: World) -> None:
     gone = Place(world.places["server"].node, "0" * 64)
-    assert dial(world.engine, [Dial(gone, world.address, 8080)]) == frozenset()
+    one = Dial(gone, world.address, 8080)
+    assert dial(world.engine, [one]) == {one: Answer.SILENT}
+
+
+def test_datagrams_for_which_nobody_listens(world: World) -> None:
+    server = world.places["server"]
+    one = Dial(Place(server.node), world.address, 5354, "UDP", (server,))
+    assert dial(world.engine, [one]) == {one: Answer.REFUSED}

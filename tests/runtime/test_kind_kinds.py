@@ -193,20 +193,20 @@ def verdicts(application: Application, workload: Workload) -> set[tuple[str, str
     }
 
 
-@pytest.mark.parametrize("kind", CUSTOM, ids=lambda kind: kind.name)
-def test_the_verdicts_are_those_of_a_deployment(observed: Application, kind: Kind) -> None:
+@pytest.mark.parametrize("custom", CUSTOM, ids=lambda custom: custom.name)
+def test_the_verdicts_are_those_of_a_deployment(observed: Application, custom: Kind) -> None:
     found = {workload.kind: workload for workload in observed.workloads}
     expected = verdicts(observed, found["Deployment"])
     assert expected == {("M1", "undeclared", 9090), ("M3", "closed", 7070)}
-    assert verdicts(observed, found[kind.name]) == expected
+    assert verdicts(observed, found[custom.name]) == expected
     assert observed.strays == ()
 
 
-@pytest.mark.parametrize("kind", CUSTOM, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("custom", CUSTOM, ids=lambda custom: custom.name)
 def test_the_second_run_is_one_of_pods_that_its_controller_made(
-    observed: Application, kind: Kind
+    observed: Application, custom: Kind
 ) -> None:
-    workload = next(one for one in observed.workloads if one.kind == kind.name)
+    workload = next(one for one in observed.workloads if one.kind == custom.name)
     assert workload.unobserved == ""
     assert {one.port for one in workload.sockets_again or ()} == {8080, 9090}
 

@@ -45,6 +45,11 @@ PROGRAMS = {
     "undeclared-3": Program("sleep 3; exec httpd -f -p 8011", faults=("M1",)),
     "undeclared-6": Program("sleep 6; exec httpd -f -p 8012", faults=("M1",)),
     "undeclared-10": Program("sleep 10; exec httpd -f -p 8013", faults=("M1",)),
+    "after-a-request": Program(
+        "nc -l -p 8018 >/dev/null; httpd -p 8018; sleep 4; exec httpd -f -p 8019",
+        (8018, "TCP"),
+        faults=("M1",),
+    ),
     "after-the-probe": Program(
         "httpd -p 8014; sleep 6; exec httpd -f -p 8015", (8014, "TCP"), 8014, ("M1",)
     ),

@@ -1,0 +1,104 @@
+"""Pods of our own: places in the cluster that no workload of a release has.
+
+They run what keeps a pod alive and nothing else, have no labels, and belong to no
+release: whoever lists a release's pods leaves them out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from .api import Api, Object
+from .pods import FOOTHOLD, Pod, read_pod
+
+_START = 60.0  # seconds for a pod to start; an image may have to come first
+_PAUSE = 0.2
+# https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+_RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "runAsUser": 65534,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+class NotStarted(Exception):
+    """A pod of ours does not start; says why."""
+
+
+def pause_image(api: Api) -> str:
+    """The image that keeps each pod's namespaces: every node has it. "" where none says so."""
+    for node in api.nodes():
+        for image in (node.get("status") or {}).get("images") or []:
+            for name in image.get("names") or []:
+                if name.partition("@")[0].partition(":")[0].endswith("/pause") and "@" not in name:
+                    return str(name)
+    return ""
+
+
+def foothold(
+    name: str,
+    image: str,
+    *,
+    command: Sequence[str] = (),
+    args: Sequence[str] = (),
+    env: str = "",
+) -> Object:
+    """The manifest of a pod of ours; one that only stands there is what any namespace admits.
+
+    :param env: the name of a variable that it has.
+    """
+    container: Object = {"name": "main", "image": image, "imagePullPolicy": "IfNotPresent"}
+    if not (command or args):
+        container["securityContext"] = _RESTRICTED
+    if command:
+        container["command"] = list(command)
+    if args:
+        container["args"] = list(args)
+    if env:
+        container["env"] = [{"name": env, "value": "k8snet"}]
+    return {
+        "metadata": {"name": name, "annotations": {FOOTHOLD: ""}},
+        "spec": {
+            "containers": [container],
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+        },
+    }
+
+
+def started(api: Api, namespace: str, name: str) -> Pod | None:
+    """The pod, if it is ready and has an address."""
+    item = api.get("Pod", namespace, name)
+    pod = read_pod(item) if item else None
+    return pod if pod is not None and pod.ready and pod.addresses else None
+
+
+def wait_until_started(api: Api, namespace: str, name: str) -> Pod:
+    """The pod once it is ready.
+
+    :raises NotStarted: it is not in time.
+    """
+    deadline = time.monotonic() + _START
+    while (pod := started(api, namespace, name)) is None:
+        if time.monotonic() > deadline:
+            item = api.get("Pod", namespace, name)
+            why = read_pod(item).containers[0].waiting if item else "it is gone"
+            raise NotStarted(f"the pod {name} of the probe does not start: {why or 'not ready'}")
+        time.sleep(_PAUSE)
+    return pod
+
+
+def wait_for_account(api: Api, namespace: str) -> None:
+    """A pod needs the namespace's service account, which takes a moment to be there.
+
+    :raises NotStarted: it is not there in time.
+    """
+    deadline = time.monotonic() + _START
+    while not api.get("ServiceAccount", namespace, "default"):
+        if time.monotonic() > deadline:
+            raise NotStarted("the namespace got no service account")
+        time.sleep(_PAUSE)

@@ -1,0 +1,261 @@
+"""Every open port of a release, dialled from every place where somebody may stand.
+
+A dial that was not answered as policies say is made again at the end: a network
+plugin takes a moment to see a pod, and a program to take a connection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from ..index import selected
+from ..matching import target_number
+from ..model import Application, Dialled, Reference, Service, Socket, Workload
+from ..reach import Foothold, differences
+from .api import Api, Refused
+from .dial import Answer, Dial, Place, place_of
+from .footholds import foothold, started
+from .pods import Owners, Pod
+
+Dialler: TypeAlias = Callable[[Iterable[Dial]], Mapping[Dial, Answer]]
+"""What makes dials, many at once."""
+
+NODE = ""
+"""The node that a pod is on, as a source: policies let it in, as the kubelet has to probe."""
+
+_NAME = "k8snet-foothold"
+_START = 30.0  # seconds for our own pod to start, or nobody dials from there
+_AGAIN = 3  # times that something is dialled again before it counts
+_MOST_PAIRS = 2000  # of workloads and ports; beyond, only the footholds dial
+
+
+class Dialling(NamedTuple):
+    """What it takes to dial in a cluster.
+
+    :ivar stranger: a pod of ours in a namespace without a release, if there is one.
+    :ivar image: of a pod that only stands there; "" if none is known.
+    """
+
+    dial: Dialler
+    stranger: Pod | None
+    image: str
+
+
+class Seen(NamedTuple):
+    """A pod of the application with its open ports."""
+
+    pod: Pod
+    workload: Workload
+    sockets: Iterable[Socket]
+
+
+class _Key(NamedTuple):
+    """What is asked: who dials, a foothold's word or a workload, and which port of whom.
+
+    ``target`` is a pod's uid, or a Service.
+    """
+
+    source: str | Reference
+    target: str | Reference
+    protocol: str
+    port: int
+
+
+class Proof:
+    """Collects the dials of one run of a release's pods.
+
+    :ivar latest: when something was dialled for the first time, on the monotonic clock.
+    """
+
+    def __init__(
+        self, api: Api, dialling: Dialling, owners: Owners, application: Application
+    ) -> None:
+        self._api = api
+        self._dialling = dialling
+        self._owners = owners
+        self._application = application
+        self.latest = 0.0
+        self._waits_until = 0.0
+        self._sources: dict[str | Reference, tuple[str, Place]] = {}
+        self._targets: dict[str, Seen] = {}
+        self._addresses: dict[Reference, tuple[str, ...]] = {}
+        self._dials: dict[_Key, tuple[Dial, ...]] = {}
+        self._answers: dict[_Key, list[Answer]] = {}
+
+    def settle_in(self) -> None:
+        """Put a pod of ours into the release's namespace."""
+        if self._dialling.stranger is not None:
+            self._stand(Foothold.CLUSTER, self._dialling.stranger)
+        if self._dialling.image:
+            with suppress(Refused):  # a quota or an admission of the chart's own
+                pod = foothold(_NAME, self._dialling.image)
+                self._api.create("Pod", self._owners.namespace, pod)
+                self._waits_until = time.monotonic() + _START
+
+    def has_settled_in(self) -> bool:
+        """Whether our pod stands where it is to stand, or will not do so any more."""
+        if time.monotonic() < self._waits_until:
+            pod = started(self._api, self._owners.namespace, _NAME)
+            if pod is None:
+                return False
+            self._stand(Foothold.NAMESPACE, pod)
+            self._waits_until = 0.0
+        return True
+
+    def leave(self) -> None:
+        """Take our pod away."""
+        with suppress(Refused):
+            self._api.delete("Pod", self._owners.namespace, _NAME, grace=0)
+
+    def _stand(self, where: Foothold, pod: Pod) -> None:
+        self._sources[where.value] = "", place_of(pod)
+
+    def dial(self, seen: Iterable[Seen], *, everywhere: bool = True) -> None:
+        """Dial what nobody has dialled yet.
+
+        :param everywhere: from all places, and not from the pods' nodes alone.
+        """
+        for one in seen:
+            self._targets[one.pod.uid] = one
+            if everywhere:
+                source = one.pod.uid, place_of(one.pod)
+                self._sources.setdefault(one.workload.reference, source)
+        due = {key: dials for key, dials in self._due() if key not in self._answers}
+        if due:
+            self._dial(due)
+            self.latest = time.monotonic()
+
+    def dial_again(self) -> None:
+        """Dial once more what was answered otherwise than the policies say, or refused."""
+        for _ in range(_AGAIN):
+            differing = {one.dialled for one in differences(self.seen_in(self._application))}
+            again = {
+                key: dials
+                for key, dials in self._dials.items()
+                if self._dialled(key) in differing or self._was_refused_once(key)
+            }
+            if not again:
+                return
+            self._dial(again)
+
+    def _was_refused_once(self, key: _Key) -> bool:
+        return key.source == NODE and self._answers[key] == [Answer.REFUSED]
+
+    def answered(self) -> frozenset[tuple[Reference, str, int]]:
+        """Workload, protocol and number of the ports that the pods' nodes get to."""
+        return frozenset(
+            (self._targets[str(key.target)].workload.reference, key.protocol, key.port)
+            for key, answers in self._answers.items()
+            if key.source == NODE and answers[-1] is Answer.OPEN
+        )
+
+    def seen_in(self, application: Application) -> Application:
+        """The application with what was dialled."""
+        found: dict[tuple[object, ...], Dialled] = {}
+        for key in self._answers:
+            one = self._dialled(key)
+            if one is not None and (one.through or one[:4] not in found):
+                found[one[:4]] = one
+        return replace(application, dialled=tuple(found.values()), undialled="")
+
+    def is_refused(self, pod: Pod, socket: Socket) -> bool:
+        """Whether even the pod's own node is refused there, time after time."""
+        answers = self._answers.get(_Key(NODE, pod.uid, socket.protocol, socket.port), [])
+        return len(answers) > 1 and set(answers) == {Answer.REFUSED}
+
+    def _dialled(self, key: _Key) -> Dialled | None:
+        """What came of it, None where it says nothing of policies."""
+        if key.source == NODE:
+            return None
+        last = self._answers[key][-1]
+        through = last is Answer.OPEN or (key.protocol == "UDP" and last is Answer.REFUSED)
+        target = key.target
+        if isinstance(target, str):
+            node = self._answers.get(_Key(NODE, target, key.protocol, key.port), [])
+            if node and node[-1] is Answer.REFUSED and key.protocol == "TCP":
+                return None  # nobody gets in there, whoever it is
+            target = self._targets[target].workload.reference
+        return Dialled(key.source, target, key.port, key.protocol, through)
+
+    def _dial(self, wanted: Mapping[_Key, tuple[Dial, ...]]) -> None:
+        answers = self._dialling.dial(one for dials in wanted.values() for one in dials)
+        for key, dials in wanted.items():
+            self._dials[key] = dials
+            self._answers.setdefault(key, []).append(_best([answers[one] for one in dials]))
+
+    def _due(self) -> Iterator[tuple[_Key, tuple[Dial, ...]]]:
+        """All that can be dialled; a pod's own node first."""
+        open_ports = [
+            (one, protocol, port)
+            for one in self._targets.values()
+            for protocol, port in sorted({(socket.protocol, socket.port) for socket in one.sockets})
+            if protocol == "TCP" or not one.pod.host_network  # a node counts all of its datagrams
+        ]
+        for one, protocol, port in open_ports:
+            node = Place(one.pod.node)
+            yield _Key(NODE, one.pod.uid, protocol, port), _to_pod(node, one, protocol, port)
+        few = len(self._sources) * len(open_ports) <= _MOST_PAIRS
+        for source, (uid, place) in self._sources.items():
+            if not few and not isinstance(source, str):
+                continue
+            for one, protocol, port in open_ports:
+                if one.pod.uid != uid:
+                    key = _Key(source, one.pod.uid, protocol, port)
+                    yield key, _to_pod(place, one, protocol, port)
+            for service in self._application.services:
+                yield from self._to_service(source, place, service, open_ports)
+
+    def _to_service(
+        self,
+        source: str | Reference,
+        place: Place,
+        service: Service,
+        open_ports: list[tuple[Seen, str, int]],
+    ) -> Iterator[tuple[_Key, tuple[Dial, ...]]]:
+        """The dials to a Service's ports that lead to other pods, with an open port all of them."""
+        behind = {workload.reference for workload in selected(service, self._application)}
+        if service.headless or not behind or source in behind:
+            return
+        pods = [one for one in self._targets.values() if one.workload.reference in behind]
+        open_there = {(one.pod.uid, protocol, port) for one, protocol, port in open_ports}
+        for port in service.ports:
+            numbers = [(one, target_number(port, one.workload)) for one in pods]
+            if not pods or not all(
+                (one.pod.uid, port.protocol, number) in open_there for one, number in numbers
+            ):
+                continue
+            targets = tuple(place_of(one.pod) for one in pods)
+            dials = tuple(
+                Dial(place, address, port.port, port.protocol, targets)
+                for address in self._addresses_of(service)
+            )
+            if dials:
+                yield _Key(source, service.reference, port.protocol, port.port), dials
+
+    def _addresses_of(self, service: Service) -> tuple[str, ...]:
+        """Its addresses in the cluster; none where only pods of the same node may answer."""
+        reference = service.reference
+        if reference not in self._addresses:
+            item = self._api.get(*self._owners.live(reference)) or {}
+            spec = item.get("spec") or {}
+            local = spec.get("internalTrafficPolicy") == "Local"
+            found = [] if local else spec.get("clusterIPs") or []
+            self._addresses[reference] = tuple(one for one in found if one != "None")
+        return self._addresses[reference]
+
+
+def _to_pod(place: Place, one: Seen, protocol: str, port: int) -> tuple[Dial, ...]:
+    targets = (place_of(one.pod),)
+    return tuple(Dial(place, address, port, protocol, targets) for address in one.pod.addresses)
+
+
+def _best(answers: list[Answer]) -> Answer:
+    """Of several addresses: open if one is, refused if all are."""
+    if Answer.OPEN in answers:
+        return Answer.OPEN
+    refused = answers and set(answers) == {Answer.REFUSED}
+    return Answer.REFUSED if refused else Answer.SILENT
