@@ -328,12 +328,16 @@ def _without_demands(gathered: Iterable[Gathered]) -> Iterator[Gathered]:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Make data without Python looking for cycles in it: there are none, and much data."""
+    """Make data without Python looking for cycles in it: there are none, and much data.
+
+    It lives as long as the run, so the collections of the run leave it out, too.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if enabled:
             gc.enable()
 
