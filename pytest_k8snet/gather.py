@@ -103,6 +103,7 @@ class Gathering:
         self._renderer = renderer
         self._engine = engine or choose_engine(settings.helm)
         self._pulled: tempfile.TemporaryDirectory[str] | None = None
+        self._absences: set[str] = set()
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -157,7 +158,7 @@ class Gathering:
         with _uncollected():
             fetch = fetch_with(self._engine) if self._settings.downloads else None
             self._renderer.know({one.chart.path: one.chart for one in self.targets}.values(), fetch)
-            first = list(self._read(self.targets, self._settings.release))
+            first = list(self._absent_once(self._read(self.targets, self._settings.release)))
             first = [self._asked(one) for one in _without_demands(first)]
             first = self._with_second(first)
             first = self._with_cures(first)
@@ -188,6 +189,15 @@ class Gathering:
                         yield Gathered(target, error=refused[target])
                 else:
                     yield self._read_one(target, next(rendered), release, documents, second=second)
+
+    def _absent_once(self, gathered: Iterable[Gathered]) -> Iterator[Gathered]:
+        """Tell the dependencies that a chart lacks for the first values set that needs them."""
+        told: set[str] = set()
+        for one in gathered:
+            if one.error not in told:
+                yield one
+            if one.error in self._absences:
+                told.add(one.error)
 
     def _asked(self, one: Gathered) -> Gathered:
         """The error with all values in it that the chart asks for, where it asks for some."""
@@ -257,7 +267,10 @@ class Gathering:
         second: bool,
     ) -> Gathered:
         if rendered.error is not None:
-            return Gathered(target, error=rendered.error, warnings=rendered.warnings)
+            absence = self._renderer.absence(target.chart, rendered.error)
+            if absence:
+                self._absences.add(absence)
+            return Gathered(target, error=absence or rendered.error, warnings=rendered.warnings)
         if not rendered.templates and not rendered.definitions:
             nothing = f"{target.id} renders to nothing with these values, so nothing is checked"
             return Gathered(target, skipped=nothing, warnings=rendered.warnings)

@@ -26,12 +26,16 @@ EXPECTED = "a chart (a folder with Chart.yaml, or a .tgz), a folder of charts, o
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """An entry of ``dependencies`` in Chart.yaml; "" where a key is absent."""
+    """An entry of ``dependencies`` in Chart.yaml; "" where a key is absent.
+
+    ``optional``: a condition or tags are given, so values decide whether it is there.
+    """
 
     name: str
     version: str = ""
     repository: str = ""
     alias: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +231,13 @@ def _dependencies(declared: object) -> tuple[Dependency, ...]:
     if not isinstance(declared, Iterable) or isinstance(declared, (str, dict)):
         return ()
     return tuple(
-        Dependency(*(_text(entry, key) for key in ("name", "version", "repository", "alias")))
+        Dependency(
+            _text(entry, "name"),
+            _text(entry, "version"),
+            _text(entry, "repository"),
+            _text(entry, "alias"),
+            optional=bool(entry.get("condition") or entry.get("tags")),
+        )
         for entry in declared
         if isinstance(entry, dict) and entry.get("name")
     )

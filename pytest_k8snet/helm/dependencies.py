@@ -4,7 +4,8 @@ Helm's own rule: every dependency that Chart.yaml declares, enabled or not,
 must be in ``charts/`` under its name, as a folder or an archive. What lies
 elsewhere on the same disk (``file://``, a chart next to it, a copy that Helm or
 another chart keeps) is put into a private copy of the chart; the user's tree is
-only read. Only where the user asked for it is the rest fetched.
+only read. Only where the user asked for it is the rest fetched; otherwise what the
+values may have switched off has a stand-in (:mod:`.stand_in`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..errors import ChartError
 from .charts import ARCHIVES, UNREADABLE, Chart, Dependency, is_chart, read_chart
 from .copies import Copies
 from .fetch import Fetch
+from .stand_in import can_be_off, lacks_template, put_stand_in, said_by_stand_in
 
 LOCAL = "file://"
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
@@ -38,7 +40,6 @@ class Workspace:
     :param below: where to make them; None is the system's temporary folder.
     :param known: the charts of the run: they may depend on each other.
     :param fetch: gets what is nowhere on this disk; None where nothing is to be fetched.
-    :ivar notes: what was taken from where, a line for each dependency.
     """
 
     def __init__(
@@ -51,10 +52,21 @@ class Workspace:
         self._below = below
         self._copies = Copies(known)
         self._fetch = fetch
-        self.notes: list[str] = []
+        self._notes: dict[str, None] = {}
+        self._absences: dict[Path, str] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._prepared: dict[Path, Path] = {}
         self._turn = threading.Lock()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was taken from where, a line for each dependency."""
+        return tuple(self._notes)
+
+    def absence(self, chart: Chart, error: str) -> str:
+        """What is absent, where Helm's error comes from that; "" where it does not."""
+        said = said_by_stand_in(error)
+        return said or (self._absences.get(chart.path, "") if lacks_template(error) else "")
 
     def close(self) -> None:
         """Remove the copies. Safe to call more than once."""
@@ -91,17 +103,22 @@ class Workspace:
     def _copy(self, chart: Chart, absent: Iterable[Dependency], above: tuple[Path, ...]) -> Path:
         """A copy of the chart with its dependencies put in."""
         sources, beyond = self._sources(chart, absent, above)
-        if beyond and self._fetch is None:
-            raise ChartError(_absent(chart, beyond))
+        absence = _absent(chart, beyond) if beyond and self._fetch is None else ""
+        if absence and (chart.packed or not all(map(can_be_off, beyond))):
+            raise ChartError(absence)
         copy = self._new_folder() / chart.path.name
         try:
             _copy_tree(chart.path, copy)
             for name, source in sources.items():
                 _put_in(source, copy / "charts" / name)
+            for number, dependency in enumerate(beyond if absence else ()):
+                folder = copy / "charts" / f"{dependency.name}-absent-{number}"
+                put_stand_in(dependency, folder, absence)
         except OSError as error:  # copytree's own error is one, too
             raise ChartError(
                 f"{chart.path}: cannot be copied to {copy} with its local dependencies: {error}"
             ) from error
+        self._absences[chart.path] = absence
         if beyond and self._fetch is not None:
             self._fetch(chart, beyond, copy / "charts")
             self._note(chart, beyond, "fetched by Helm")
@@ -120,14 +137,14 @@ class Workspace:
                 sources[dependency.name] = self._prepare(_local(chart, dependency, above), above)
             elif (found := self._copies.find(chart, dependency)) and found.path not in above:
                 sources[dependency.name] = self._prepare(found, above)
-                self._note(chart, [dependency], f"taken from {found.path} ({found.version})")
+                self._note(chart, [dependency], f"taken from {shown(found.path)} ({found.version})")
             else:
                 beyond.append(dependency)
         return sources, beyond
 
     def _note(self, chart: Chart, dependencies: Iterable[Dependency], what: str) -> None:
         names = ", ".join(f"{one.name} {one.version}".rstrip() for one in dependencies)
-        self.notes.append(f"{chart.path}: {names} {what}")
+        self._notes[f"{shown(chart.path)}: {names} {what}"] = None
 
     def _new_folder(self) -> Path:
         if self._folder is None:
@@ -212,10 +229,16 @@ def _absent(chart: Chart, absent: Iterable[Dependency]) -> str:
     if chart.packed:
         how = "package it again after `helm dependency update`"
     else:
-        command = f"helm dependency update {shlex.quote(str(chart.path))}"
+        command = f"helm dependency update {shlex.quote(shown(chart.path))}"
         fetch = "let the run fetch them into a private copy: --k8snet-dependencies=download"
         how = f"run `{command}`, or {fetch}"
-    return f"{chart.path}: declared in Chart.yaml and missing in charts/: {what}; {how}"
+    return f"{shown(chart.path)}: declared in Chart.yaml and missing in charts/: {what}; {how}"
+
+
+def shown(path: Path) -> str:
+    """A path as a user writes it: from the working directory, where it is below that."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
 
 
 def _described(dependency: Dependency) -> str:

@@ -87,7 +87,11 @@ class Renderer:
     @property
     def notes(self) -> tuple[str, ...]:
         """Which dependency was taken from where."""
-        return tuple(self._workspace.notes)
+        return self._workspace.notes
+
+    def absence(self, chart: Chart, error: str) -> str:
+        """Which dependencies are absent, where the error is about that, else ""."""
+        return self._workspace.absence(chart, error)
 
     def prepare(self, chart: Chart) -> Path:
         """Where to render a chart from (:meth:`.dependencies.Workspace.prepare`).

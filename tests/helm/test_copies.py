@@ -58,7 +58,7 @@ def test_a_chart_nearby_will_do_and_nothing_is_written_beside_it(
     copy = workspace.prepare(chart_at(web))
     assert (copy / "charts" / "redis" / "Chart.yaml").is_file()
     assert contents(web.parents[1]) == before
-    assert workspace.notes == [f"{web}: redis 1.x.x taken from {redis} (1.2.3)"]
+    assert list(workspace.notes) == [f"{web}: redis 1.x.x taken from {redis} (1.2.3)"]
 
 
 def test_a_version_out_of_range_will_not_do(workspace: Workspace, web: Path) -> None:

@@ -59,15 +59,41 @@ def test_a_password_in_an_address_is_not_shown(workspace: Workspace, tmp_path: P
     assert "https://charts.example.com/x" in said
 
 
-def test_a_disabled_dependency_must_be_there_as_helm_has_it(
+@pytest.mark.parametrize(
+    "version",
+    ["18.x", "^1.2.3", "~2.4", ">=3.1.0 <4.0.0", ">1.0.0, <1.0.2", "1.2 - 1.4", "5.0.0-rc.1", ""],
+)
+def test_an_absent_dependency_that_is_switched_off_changes_nothing(
+    workspace: Workspace, render: Render, tmp_path: Path, version: str
+) -> None:
+    optional = f"name: absent, version: '{version}', condition: absent.enabled"
+    web = declare(write_chart(tmp_path / "web"), optional)
+    path = workspace.prepare(chart_at(web))
+    off = render(path, sets=("absent.enabled=false",))
+    assert [template for template, _ in off.templates] == ["templates/web.yaml"]
+    on = workspace.absence(chart_at(web), render(path, sets=("absent.enabled=true",)).error or "")
+    assert on.startswith(f"{web}: declared in Chart.yaml and missing in charts/: absent")
+
+
+def test_an_absent_dependency_whose_templates_are_called_is_what_the_error_is_about(
     workspace: Workspace, render: Render, tmp_path: Path
 ) -> None:
-    web = declare(write_chart(tmp_path / "web"), f"{REMOTE}, condition: redis.enabled")
-    assert "redis 18.x" in refusal(workspace, web)
-    write_chart(web / "charts" / "redis")
-    assert workspace.prepare(chart_at(web)) == web
-    rendered = render(web, sets=("redis.enabled=false",))
-    assert [path for path, _ in rendered.templates] == ["templates/web.yaml"]
+    calling = {"templates/web.yaml": 'kind: {{ include "absent.kind" . }}\n'}
+    web = declare(
+        write_chart(tmp_path / "web", calling), "name: absent, version: 18.x, tags: [cache]"
+    )
+    path = workspace.prepare(chart_at(web))
+    error = render(path, sets=("tags.cache=false",)).error or ""
+    assert "absent 18.x" in workspace.absence(chart_at(web), error)
+    assert not workspace.absence(chart_at(web), "execution error at (templates/x.yaml): another")
+
+
+def test_an_absent_dependency_that_nothing_switches_off_is_refused_with_those_that_are(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    optional = f"{REMOTE}, condition: absent.enabled"
+    web = declare(write_chart(tmp_path / "web"), optional, "name: db, version: 1.0.0")
+    assert "redis 18.x (https://charts.example.com), db 1.0.0" in refusal(workspace, web)
 
 
 @pytest.mark.parametrize("place", ["charts/redis", "charts/another-name"])

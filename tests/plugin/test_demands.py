@@ -80,6 +80,25 @@ def test_a_missing_dependency_is_told_once_for_all_values_sets(
     assert failures.count("declared in Chart.yaml and missing") == 1
 
 
+def test_only_the_values_that_need_an_absent_dependency_are_told_so(
+    pytester: pytest.Pytester, make_chart: MakeChart, read_json: Callable[..., Any]
+) -> None:
+    needy = (
+        "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n"
+        "  - {name: redis, version: 1.x.x, condition: redis.enabled}\n"
+    )
+    files = {"values.yaml": "redis: {enabled: false}\n", "Chart.yaml": needy}
+    files |= {f"ci/{name}-values.yaml": "redis: {enabled: true}\n" for name in "ab"}
+    make_chart("charts/web", SOUND, **files)
+    result = pytester.runpytest("--helm-chart=charts", "--k8snet-json=out.json")
+    result.assert_outcomes(passed=15, skipped=4, failed=1)
+    result.stdout.fnmatch_lines(
+        ["charts/web: declared in Chart.yaml and missing in charts/: redis*"]
+    )
+    outcomes = {chart["values"]: chart["outcome"] for chart in read_json()["charts"]}
+    assert outcomes == {"defaults": "passed", "a": "error"}
+
+
 def test_a_chart_next_door_stands_for_the_dependency_and_is_named(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
