@@ -18,7 +18,7 @@ from .ignores import ignore_for
 from .model import Application, Subject
 from .plaintext import plain
 from .report.recorder import attach
-from .report.results import Result
+from .report.results import NOT_OBSERVED, OBSERVED, Result
 from .report.text import as_failure, finding_text, headline, place
 from .run import ChartRun, run_of
 
@@ -53,6 +53,7 @@ class ChartItem(FixtureItem):
 
     found: tuple[Finding, ...] = ()
     said = ""
+    looked = ""
 
     def __init__(self, *, gathered: Gathered, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -83,6 +84,7 @@ class ChartItem(FixtureItem):
             outcome,
             reason,
             self.found,
+            self.looked,
         )
 
     def reportinfo(self) -> tuple[Any, int, str]:
@@ -220,10 +222,15 @@ class CheckItem(ChartItem):
         """Ask the check; faults fail, and so do notes under ``--k8snet-strict``."""
         if self._annotation in self.subject.annotations and not self.expected:
             raise CheckFailed(self._without_reason())
+        if self.check.needs_sockets or self.check.uses_sockets:
+            self.looked = NOT_OBSERVED
         try:
             subject, application = self._observed()
             findings = self.check.findings(subject, application)
-        except (NotObserved, NotApplicable) as error:
+        except NotObserved as error:
+            self.looked = NOT_OBSERVED
+            pytest.skip(str(error))
+        except NotApplicable as error:
             pytest.skip(str(error))
         self.found = tuple(self._located(finding) for finding in findings)
         counted = [finding for finding in self.found if finding.fault or self.run.settings.strict]
@@ -266,6 +273,7 @@ class CheckItem(ChartItem):
             return self.subject, self.application
         outcome = self.run.outcome(self.gathered)
         if outcome.observed is not None:
+            self.looked = OBSERVED
             return _same(self.subject, outcome.observed), outcome.observed
         if outcome.broken:
             raise ClusterError(outcome.broken)

@@ -153,7 +153,7 @@ class ChartRun:
             self._renderer.close()
         plain = self._plain.run() if self._plain is not None else ()
         self.gathered = (*charts, *map(self._with_review, plain))
-        self.recorder.expect(self.gathered)
+        self.recorder.expect(self.gathered, self._tests_of)
         if observe and self.settings.cluster != "none":
             from .runtime import start
 
@@ -307,7 +307,7 @@ class ChartRun:
         if any(map(self._config.getoption, NO_TESTS)):
             return ""
         ran = len(self._results.results)
-        tests = sum(map(self._tests_of, self.gathered))
+        tests = sum(chart.tests for chart in self._results.charts)
         if ran >= tests:
             return ""
         why = "it stopped early, or paths or options such as -k left out the others"

@@ -26,12 +26,16 @@ from ..reach import Foothold
 from .grouping import Shown, each_once, subject
 from .markdown import to_html
 from .matrix import FOOTHOLDS, totals
-from .results import Result, Results
+from .results import NOT_OBSERVED, Result, Results
 from .topology import topology
 
 Json: TypeAlias = Any
 
-ERROR, FAULT, NOTE, EXPECTED, SKIPPED = LEVELS = ("error", "fault", "note", "expected", "skipped")
+ERROR, FAULT, NOTE, EXPECTED, UNOBSERVED, SKIPPED = LEVELS = (
+    *("error", "fault", "note", "expected"),
+    *("unobserved", "skipped"),
+)
+PASSED = "passed"
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("topology.js", "report.js")
 _PLACES = {
@@ -45,13 +49,14 @@ _UNSAFE |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 @dataclass(slots=True)
 class Counts:
-    """How many findings of each level, and how many items passed or were skipped."""
+    """How many findings of each level, and how many items passed, were not observed or skipped."""
 
     error: int = 0
     fault: int = 0
     note: int = 0
     expected: int = 0
     passed: int = 0
+    unobserved: int = 0
     skipped: int = 0
 
     def add(self, what: str) -> None:
@@ -84,8 +89,8 @@ class ChartTotal:
     counts: Counts = field(default_factory=Counts)
 
     below: str = ""
-    ran: dict[str, set[bool]] = field(default_factory=dict)
-    """By the name of a check, whether its items were judged: all, none, some or no item at all."""
+    ran: dict[str, set[str]] = field(default_factory=dict)
+    """By the name of a check, what became of its items: their outcomes, UNOBSERVED or SKIPPED."""
 
     @property
     def folder(self) -> str:
@@ -127,6 +132,7 @@ def html(results: Results) -> str:
         charts=list(page.charts.values()),
         common=page.common,
         about={"pytest-k8snet": results.version, **results.about, **_cluster(results)},
+        left=sum(chart.tests - chart.ran for chart in results.charts),
         surfaces=surfaces,
         whole=everything,
         places=_PLACES,
@@ -167,6 +173,7 @@ class _Page:
         """What the scripts draw and list; positions refer to the lists here."""
         pictures, of_set = self._pictures()
         errors = {(c.path, c.values): c.error for c in self._results.charts if c.error}
+        left = {(c.path, c.values): [c.ran, c.tests] for c in self._results.charts}
         return {
             "levels": LEVELS,
             "places": [_PLACES[place] for place in FOOTHOLDS],
@@ -183,6 +190,7 @@ class _Page:
                             "name": values,
                             "error": errors.get((chart.path, values), ""),
                             "picture": of_set.get((chart.path, values), -1),
+                            "ran": left.get((chart.path, values), [0, 0]),
                         }
                         for values in chart.sets
                     ],
@@ -248,37 +256,41 @@ class _Page:
 
     def _count_the_rest(self, results: Iterable[Result]) -> Json:
         """Count what found nothing; give what was skipped, by reason, chart and object."""
-        groups: dict[tuple[str, str, str], dict[tuple[str, ...], list[int]]] = {}
-        skipped: dict[tuple[str, str, str, str], list[str]] = {}
+        groups: dict[tuple[str, str, str, str], dict[tuple[str, ...], list[int]]] = {}
+        skipped: dict[tuple[str, str, str, str, str], list[str]] = {}
         for result in results:
             chart = self._chart(result)
-            chart.ran.setdefault(result.full_name, set()).add(result.outcome != "skipped")
-            if result.outcome not in ("passed", "skipped"):
+            kind = _kind(result)
+            chart.ran.setdefault(result.full_name, set()).add(kind)
+            if kind not in (PASSED, UNOBSERVED, SKIPPED):
                 continue
             check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
             for counts in (self.totals, check.counts, chart.counts):
-                counts.add(result.outcome)
-            if result.outcome == "skipped":
-                key = (result.reason, result.chart, subject(result), result.full_name)
+                counts.add(kind)
+            if kind != PASSED:
+                key = (result.reason, kind, result.chart, subject(result), result.full_name)
                 skipped.setdefault(key, []).append(result.values)
-        reasons, charts, checks = (
+        reasons = {
+            at: number for number, at in enumerate(dict.fromkeys(key[:2] for key in skipped))
+        }
+        charts, checks = (
             {name: number for number, name in enumerate(names)}
-            for names in (dict.fromkeys(key[0] for key in skipped), self.charts, self.checks)
+            for names in (self.charts, self.checks)
         )
-        for (reason, path, name, asked), sets in skipped.items():
-            same = groups.setdefault((reason, path, name), {})
+        for (reason, kind, path, name, asked), sets in skipped.items():
+            same = groups.setdefault((reason, kind, path, name), {})
             same.setdefault(tuple(sets), []).append(checks[asked])
         return {
-            "reasons": list(reasons),
+            "reasons": [[reason, LEVELS.index(kind)] for reason, kind in reasons],
             "items": [
                 [
-                    reasons[reason],
+                    reasons[reason, kind],
                     charts[path],
                     name,
                     numbers,
                     [self.charts[path].sets.index(values) for values in sets],
                 ]
-                for (reason, path, name), same in groups.items()
+                for (reason, kind, path, name), same in groups.items()
                 for sets, numbers in same.items()
             ],
         }
@@ -305,11 +317,21 @@ _FIELDS = (
 )
 
 
-def _ran(judged: set[bool]) -> str:
-    """A letter for a cell in which nothing was found: passed, mixed, skipped, not run."""
-    if not judged:
+def _kind(result: Result) -> str:
+    """What to count an item as, where it found nothing."""
+    if result.outcome != "skipped":
+        return result.outcome
+    return UNOBSERVED if result.observed == NOT_OBSERVED else SKIPPED
+
+
+def _ran(kinds: set[str]) -> str:
+    """A letter for a cell in which nothing was found."""
+    if not kinds:
         return "-"
-    return "m" if len(judged) == 2 else "p" if True in judged else "s"
+    judged = kinds - {UNOBSERVED, SKIPPED}
+    if judged:
+        return "p" if judged == kinds else "m"
+    return "o" if UNOBSERVED in kinds else "s"
 
 
 def _common(charts: Iterable[str]) -> str:

@@ -34,4 +34,6 @@ def _chart(chart: ChartResult) -> dict[str, Any]:
         "version": chart.version,
         "values": chart.values,
         "outcome": chart.outcome,
+        "tests": chart.tests,
+        "ran": chart.ran,
     }

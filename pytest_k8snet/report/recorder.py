@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..model import Application
-from .results import ChartResult, Result, Results, result_from_json, result_to_json
+from .results import NOT_RUN, ChartResult, Result, Results, result_from_json, result_to_json
 
 if TYPE_CHECKING:
     import pytest
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..gather import Gathered
 
 ATTRIBUTE = "k8snet_result"
+RENDERS = "renders"
+FAILED, SKIPPED = "failed", "skipped"
 
 
 def attach(report: pytest.TestReport, result: Result, *, sent: bool) -> None:
@@ -27,13 +30,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self._gathered: tuple[Gathered, ...] = ()
+        self._tests: Callable[[Gathered], int] = lambda _: 0
         self._results: dict[str, Result] = {}
         self.cluster: dict[str, Any] = {}
         self.about: Mapping[str, str] = {}
 
-    def expect(self, gathered: Iterable[Gathered]) -> None:
-        """Say which charts the run is about."""
-        self._gathered = tuple(gathered)
+    def expect(self, gathered: Iterable[Gathered], tests: Callable[[Gathered], int]) -> None:
+        """Say which charts the run is about, and how many tests there are for each."""
+        self._gathered, self._tests = tuple(gathered), tests
 
     def record(self, report: pytest.TestReport) -> None:
         """Take in what an item reported; an error in teardown wins over a verdict."""
@@ -54,8 +58,10 @@ class Recorder:
             key=lambda result: (result.chart, result.values, result.nodeid),
         )
         gathered = sorted(self._gathered, key=lambda one: (one.target.id, one.target.values.name))
+        renders = {(one.chart, one.values): one.outcome for one in results if one.name == RENDERS}
+        ran = Counter((one.chart, one.values) for one in results)
         return Results(
-            charts=tuple(map(_chart, gathered)),
+            charts=tuple(_chart(one, renders, tests=self._tests(one), ran=ran) for one in gathered),
             results=tuple(results),
             applications={
                 (one.target.id, one.target.values.name): one.application
@@ -69,8 +75,22 @@ class Recorder:
         )
 
 
-def _chart(one: Gathered) -> ChartResult:
-    chart, values = one.target.chart, one.target.values.name
-    broken = "skipped" if one.skipped else "error"
-    outcome = broken if one.application is None else "passed"
-    return ChartResult(one.target.id, chart.name, chart.version, values, outcome, one.error)
+def _chart(
+    one: Gathered,
+    renders: Mapping[tuple[str, str], str],
+    *,
+    tests: int,
+    ran: Mapping[tuple[str, str], int],
+) -> ChartResult:
+    chart, key = one.target.chart, (one.target.id, one.target.values.name)
+    known = FAILED if one.error else SKIPPED if one.skipped else NOT_RUN
+    return ChartResult(
+        one.target.id,
+        chart.name,
+        chart.version,
+        one.target.values.name,
+        renders.get(key, known),
+        one.error,
+        tests,
+        ran.get(key, 0),
+    )

@@ -16,6 +16,8 @@ from .. import __version__
 from ..finding import Exposed, Finding, Level
 from ..model import Application, Position, Reference
 
+OBSERVED, NOT_OBSERVED, NOT_RUN = "observed", "not observed", "not run"
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -23,6 +25,8 @@ class Result:
 
     ``check`` is a check's id, and "" for the items ``renders`` and
     ``installs``. ``outcome`` is passed, failed, skipped, xfailed or error.
+    ``observed`` says whether the sockets of a cluster were looked at: OBSERVED,
+    NOT_OBSERVED, or "" for a check that asks for none.
     """
 
     nodeid: str
@@ -34,6 +38,7 @@ class Result:
     outcome: str
     reason: str
     findings: tuple[Finding, ...] = ()
+    observed: str = ""
 
     @property
     def full_name(self) -> str:
@@ -49,7 +54,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ChartResult:
-    """One chart with one values set; ``error`` says why it did not render, or is ""."""
+    """One chart with one values set; ``error`` says why it did not render, or is "".
+
+    ``outcome`` is that of its test ``renders``, NOT_RUN where that was left out.
+    Of its ``tests`` so many ``ran``.
+    """
 
     path: str
     name: str
@@ -57,6 +66,8 @@ class ChartResult:
     values: str
     outcome: str
     error: str = ""
+    tests: int = 0
+    ran: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
         "values": result.values,
         "object": result.object._asdict() if result.object else None,
         "outcome": result.outcome,
+        "observed": result.observed,
         "reason": result.reason,
         "findings": [_finding_to_json(finding) for finding in result.findings],
     }
@@ -118,6 +130,7 @@ def result_from_json(data: Mapping[str, Any]) -> Result:
         data["outcome"],
         data["reason"],
         tuple(map(_finding_from_json, data["findings"])),
+        data["observed"],
     )
 
 

@@ -134,7 +134,7 @@ def _counts(results: Results) -> str:
     services = sum(len(application.services) for application in applications)
     charts = len({chart.path for chart in results.charts})
     sets = len(results.charts)
-    broken = sum(chart.outcome == "error" for chart in results.charts)
+    broken = sum(bool(chart.error) for chart in results.charts)
     plain = all(chart.values == MANIFESTS for chart in results.charts)
     parts = [_many(charts, "application" if plain else "chart")]
     if sets != charts:

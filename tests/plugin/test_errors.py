@@ -61,7 +61,7 @@ def test_a_chart_that_does_not_render_is_one_error_and_the_others_go_on(
     assert "Traceback" not in result.stdout.str()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     charts = {chart["path"]: chart["outcome"] for chart in read_json()["charts"]}
-    assert charts == {"charts/bad": "error", "charts/web": "passed"}
+    assert charts == {"charts/bad": "failed", "charts/web": "passed"}
     (entry,) = [entry for entry in read_json()["results"] if entry["outcome"] == "failed"]
     assert entry["id"] == "charts/bad/Chart.yaml::defaults::renders"
 

@@ -25,7 +25,7 @@ from pytest_k8snet.model import (
     Subject,
     Workload,
 )
-from pytest_k8snet.report.results import ChartResult, Result, Results
+from pytest_k8snet.report.results import NOT_OBSERVED, OBSERVED, ChartResult, Result, Results
 
 
 def workload(name: str, *ports: Port, kind: str = "Deployment", **changes: object) -> Workload:
@@ -165,13 +165,17 @@ def _item(
 ) -> Result:
     name = app.subject(subject.reference)
     nodeid = f"{app.chart}/Chart.yaml::{app.values}::{name}::{check.full_name}"
-    outcome, reason = "passed", ""
+    outcome, reason, observed = "passed", "", ""
+    if check.needs_sockets or check.uses_sockets:
+        observed = OBSERVED
     findings: tuple[Finding, ...] = ()
     try:
         findings = tuple(
             replace(one, line=lines.get(one.source)) for one in check.findings(subject, app)
         )
-    except (NotObserved, NotApplicable) as error:
+    except NotObserved as error:
+        outcome, reason, observed = "skipped", str(error), NOT_OBSERVED
+    except NotApplicable as error:
         outcome, reason = "skipped", str(error)
     if any(one.fault for one in findings):
         outcome, reason = ("xfailed", expected) if expected else ("failed", "")
@@ -185,6 +189,7 @@ def _item(
         outcome,
         reason,
         findings,
+        observed,
     )
 
 

@@ -514,22 +514,50 @@ def test_a_cell_leads_to_its_findings(page: Any) -> None:
 
 
 def test_a_chart_of_which_nothing_ran_is_not_called_sound() -> None:
-    tags = html(results(replace(shop(), workloads=(), services=())))
+    tags = html(results(replace(shop(), workloads=(), services=(), policies=())))
     assert "not run" in tags.partition('<ul id="chart-list">')[2].partition("</ul>")[0]
     assert "nothing found" not in tags.partition('<ul id="chart-list">')[2].partition("</ul>")[0]
+
+
+def test_what_was_not_run_and_not_observed_is_said_so(page: Any) -> None:
+    found = results(clean_application("charts/clean"), shop("charts/other"))
+    kept = tuple(one for one in found.results if one.chart == "charts/clean")
+    charts = tuple(
+        replace(chart, tests=20, ran=20 if chart.path == "charts/clean" else 0)
+        for chart in found.charts
+    )
+    shown = page(replace(found, results=kept, charts=charts), "#chart=charts%2Fother")
+    tile = "document.querySelector('.tile[title*=\"-k\"]').textContent"
+    assert shown.evaluate(tile) == "Not run20"
+    assert shown.evaluate("document.getElementById('subtitle').textContent") == (
+        "other 1.2.3 · not run"
+    )
+    badges = "[...document.querySelectorAll('#chart-list li .badge')].map(b => b.textContent)"
+    assert shown.evaluate(badges)[-1] == "not run"
+    app = application("charts/web", workloads=(workload("web", Port(80)),))
+    cells = page(results(app)).evaluate(f"[...{HEAT}[0].children].map(cell => cell.textContent)")
+    assert cells[2:4] == ["○", "○"]  # M2 and M3 need a cluster
 
 
 def test_what_was_skipped_can_be_listed(page: Any) -> None:
     found = results(shop(), shop(values="ha"))
     shown = page(found)
     before = shown.evaluate(COUNT)
-    skipped = {(r.check, r.object) for r in found.results if r.outcome == "skipped"}
-    assert shown.evaluate("document.querySelector('.chip.skipped').textContent") == (
-        f"skipped {len(skipped)}"
-    )
+    for chip, said, observed in (
+        ("unobserved", "not observed", "not observed"),
+        ("skipped", "skipped", ""),
+    ):
+        skipped = {
+            (one.check, one.object)
+            for one in found.results
+            if one.outcome == "skipped" and (one.observed == "not observed") == bool(observed)
+        }
+        assert skipped
+        text = shown.evaluate(f"document.querySelector('.chip.{chip}').textContent")
+        assert text == f"{said} {len(skipped)}"
     for level in ("fault", "note"):
         click(shown, f".chip.{level}")
-    click(shown, ".chip.skipped")
+    click(shown, ".chip.unobserved")
     assert shown.evaluate(COUNT) != before
     enter(shown, "#search", "M2 agent")
     assert shown.evaluate(OBJECTS) == ["DaemonSet/agent"]

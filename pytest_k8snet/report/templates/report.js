@@ -3,7 +3,9 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const LEVELS = data.levels;
-  const SKIPPED = LEVELS.indexOf("skipped");
+  const QUIET = LEVELS.indexOf("unobserved"); // from here on nothing was found, or looked for
+  const quietOnly = () => new Set(LEVELS.map((_, level) => level).filter((level) => level >= QUIET));
+  const word = (level) => LEVELS[level] === "unobserved" ? "not observed" : LEVELS[level];
   const byId = (id) => document.getElementById(id);
   const main = byId("main");
   const grid = byId("grid");
@@ -18,11 +20,11 @@
     return row;
   });
 
-  /* What was skipped is listed like findings, when somebody asks for it. */
+  /* What was not observed or skipped is listed like findings, when somebody asks for it. */
   for (const [reason, chart, object, checks, sets] of data.skipped.items) {
     for (const check of checks) {
-      findings.push({ number: findings.length, level: SKIPPED, check, chart, sets, object,
-        message: data.skipped.reasons[reason], instead: "", template: "", line: 0, reading: "", port: "",
+      findings.push({ number: findings.length, level: data.skipped.reasons[reason][1], check, chart, sets, object,
+        message: data.skipped.reasons[reason][0], instead: "", template: "", line: 0, reading: "", port: "",
         container: "", process: "", related: [], reason: "", cure: "", reach: "", urgency: 9 });
     }
   }
@@ -35,7 +37,7 @@
     ["finding", "Finding", (row) => row.message],
     ["where", "Where", (row) => where(row)],
   ];
-  const state = { chart: -1, set: -1, check: -1, off: new Set([SKIPPED]), words: [], sort: 0, down: false, shown: [], active: -1, opened: null };
+  const state = { chart: -1, set: -1, check: -1, off: quietOnly(), words: [], sort: 0, down: false, shown: [], active: -1, opened: null };
 
   function make(tag, attributes, ...children) {
     const made = document.createElement(tag);
@@ -50,7 +52,7 @@
 
   const where = (row) => row.template + (row.line ? `:${row.line}` : "");
   const setNames = (row) => row.sets.map((at) => data.charts[row.chart].sets[at].name);
-  const badge = (row) => make("span", { class: `level ${LEVELS[row.level]}` }, LEVELS[row.level]);
+  const badge = (row) => make("span", { class: `level ${LEVELS[row.level]}` }, word(row.level));
 
   /* ---- which findings are shown ---- */
 
@@ -81,7 +83,7 @@
   const worded = (row) => state.words.every((word) => haystack(row).includes(word));
   const checked = (row) => state.check < 0 || row.check === state.check;
   const leveled = (row) => !state.off.has(row.level);
-  const usual = () => state.off.size === 1 && state.off.has(SKIPPED);
+  const usual = () => state.off.size === LEVELS.length - QUIET && [...state.off].every((level) => level >= QUIET);
 
   function update() {
     const scope = ordered.filter(inScope);
@@ -93,7 +95,7 @@
     let all = 0;
     for (const row of scope) {
       present[row.level] = true;
-      if (row.level !== SKIPPED || leveled(row)) all += 1;
+      if (row.level < QUIET || leveled(row)) all += 1;
       if (!worded(row)) continue;
       if (checked(row)) levels[row.level] += 1;
       if (leveled(row)) checks[row.check] += 1;
@@ -114,7 +116,7 @@
     for (const chip of byId("levels").children) {
       const level = Number(chip.dataset.level);
       chip.hidden = !present[level];
-      chip.textContent = `${LEVELS[level]} ${levels[level]}`;
+      chip.textContent = `${word(level)} ${levels[level]}`;
       chip.setAttribute("aria-pressed", String(!state.off.has(level)));
     }
     for (const option of byId("check-choice").children) {
@@ -242,7 +244,7 @@
       mark();
       return;
     }
-    const of = scoped(name).filter((row) => row.level !== SKIPPED);
+    const of = scoped(name).filter((row) => row.level < QUIET);
     const facts = of.length ? [] : [make("p", { class: "muted" }, "Nothing was found here.")];
     openPanel(name, ...described(name), ...facts, ...of.map((row) => finding(row, false)));
     choose(name);
@@ -446,7 +448,7 @@
     byId("reach-said").textContent = stood
       ? `From ${stood.name}: ${surfaceText(picture.reach, stood.surface, position >= 0)}.`
       : "As far as policies decide. Choose a place to see in the drawing what answers from there.";
-    const found = (name) => scoped(name).filter((row) => row.level !== SKIPPED)
+    const found = (name) => scoped(name).filter((row) => row.level < QUIET)
       .map((row) => ({ level: LEVELS[row.level], port: row.port, message: row.message, row }));
     byId("fold-choice").hidden = Topology.fold(picture, found).workloads.length === picture.workloads.length;
     canvas.append(Topology.draw(picture, {
@@ -501,7 +503,9 @@
     const chart = data.charts[state.chart];
     const problem = chart ? chart.sets[currentSet()].error : "";
     byId("title").textContent = chart ? chart.path : "All charts";
-    byId("subtitle").textContent = chart ? [chart.name, chart.version].filter(Boolean).join(" ") : "";
+    const [ran, tests] = chart ? chart.sets[currentSet()].ran : [0, 0];
+    const left = ran < tests ? (ran ? `${ran} of ${tests} tests ran` : "not run") : "";
+    byId("subtitle").textContent = chart ? [[chart.name, chart.version].filter(Boolean).join(" "), left].filter(Boolean).join(" · ") : "";
     byId("overview").hidden = Boolean(chart);
     byId("problem").hidden = !problem;
     byId("problem").textContent = problem;
@@ -562,7 +566,7 @@
       update();
     });
     byId("clear").addEventListener("click", () => {
-      Object.assign(state, { check: -1, off: new Set([SKIPPED]), words: [] });
+      Object.assign(state, { check: -1, off: quietOnly(), words: [] });
       byId("search").value = "";
       update();
     });
@@ -574,7 +578,7 @@
     const list = byId("chart-list");
     const items = [...list.querySelectorAll("li[data-chart]")];
     const weight = data.charts.map(() => 0);
-    for (const row of findings) weight[row.chart] += [1e6, 1e3, 1, 0, 0][row.level];
+    for (const row of findings) weight[row.chart] += [1e6, 1e3, 1, 0, 0, 0][row.level];
     byId("chart-filter").addEventListener("input", (event) => {
       const wanted = event.target.value.toLowerCase();
       for (const item of items) item.hidden = !data.charts[item.dataset.chart].path.toLowerCase().includes(wanted);
@@ -593,7 +597,7 @@
 
   function drawHeat() {
     const cells = data.charts.map(() => data.checks.map(() => [0, 0, 0, 0]));
-    for (const row of findings) if (row.level !== SKIPPED) cells[row.chart][row.check][row.level] += 1;
+    for (const row of findings) if (row.level < QUIET) cells[row.chart][row.check][row.level] += 1;
     const bad = (counts) => counts[0] + counts[1];
     const weight = (at) => cells[at].reduce((sum, counts) => sum + bad(counts) * 1e3 + counts[2], 0);
     const order = data.charts.map((_, at) => at).sort((a, b) => weight(b) - weight(a) || a - b);
@@ -622,7 +626,7 @@
   function heatCell(chart, check, counts, ran) {
     const level = counts.findIndex((count) => count);
     if (level < 0) {
-      const [sign, said] = { p: ["✓", "passed"], s: ["–", "not observed or skipped"], m: ["✓ –", "passed, and not observed or skipped for other objects"], "-": ["", "not run"] }[ran];
+      const [sign, said] = { p: ["✓", "passed"], o: ["○", "not observed"], s: ["–", "skipped: does not apply"], m: ["✓ –", "passed, and not observed or skipped for other objects"], "-": ["", "not run"] }[ran];
       return make("td", { title: said }, sign);
     }
     const many = level < 2 ? counts[0] + counts[1] : counts[level];
