@@ -59,6 +59,7 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
     - https://kubernetes.io/docs/concepts/services-networking/service/
     """
     workloads = selected(service, application)
+    reach = reach_of(application)
     for port in service.ports:
         behind = [
             (workload, number)
@@ -70,15 +71,15 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
         isolating = [_isolating(workload, application) for workload, _ in behind]
         if not all(isolating):
             continue
-        policies = list({one.reference: one for some in isolating for one in some}.values())
-        if not any(_admitted(*one, port, application) for one in behind):
+        if not any(reach.answers(unit, port.protocol, number) for unit, number in behind):
             reading, who = "blocked", "nobody"
         elif _led_to(service, port, application) and not any(
-            _admitted(*one, port, application, outside=True) for one in behind
+            reach.answers(unit, port.protocol, number, outside=True) for unit, number in behind
         ):
             reading, who = "backend", "no pod of other namespaces, where controllers are,"
         else:
             continue
+        policies = list({one.reference: one for some in isolating for one in some}.values())
         number = behind[0][1]
         pods = subjects([workload for workload, _ in behind], application)
         yield Finding(
@@ -98,18 +99,6 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
 def _isolating(workload: Workload, application: Application) -> list[NetworkPolicy]:
     taking = reach_of(application).taking(workload, Direction.INGRESS)
     return [one.policy.source for one in taking if one.side.isolates]
-
-
-def _admitted(
-    workload: Workload,
-    number: int,
-    port: ServicePort,
-    application: Application,
-    *,
-    outside: bool = False,
-) -> bool:
-    found = reach_of(application).from_anybody(workload, outside=outside).possible
-    return (port.protocol, number) in found
 
 
 def _led_to(service: Service, port: ServicePort, application: Application) -> bool:

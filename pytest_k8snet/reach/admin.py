@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
@@ -69,7 +70,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
         policy,
         Subject(None, subject, pods.labels(), pods.asked(), str(pods)),
         {
-            direction: Side(tuple(_rules(spec, direction)), isolates=False)
+            direction: Side(partial(_rules, spec, direction), isolates=False)
             for direction in Direction
         },
         BASELINE if baseline else ADMIN,

@@ -19,6 +19,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
@@ -77,10 +78,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
         policy,
         _subject(policy, spec) if known else Subject(policy.namespace or None, not_known),
         {
-            direction: Side(
-                tuple(_rules(spec, direction, policy.namespace)),
-                isolates=True,
-            )
+            direction: Side(partial(_rules, spec, direction, policy.namespace))
             for direction in _directions(spec)
         },
         _TIERS.get(tier, Tier(ADMIN.order + 1, tier)),

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
@@ -62,14 +63,18 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
         if "nodeSelector" in spec:
             continue  # a rule for nodes says nothing about pods
         subject = _subject(policy, spec)
-        denied = {d: Side(_rules(policy, spec, d, "Deny"), isolates=False) for d in Direction}
-        if any(side.rules for side in denied.values()):
+        denied = {
+            direction: Side(partial(_rules, policy, spec, direction, "Deny"), isolates=False)
+            for direction in Direction
+            if spec.get(f"{direction.value}Deny")
+        }
+        if denied:
             yield ReadPolicy(policy, subject, denied, FIRST)
         yield ReadPolicy(
             policy,
             subject,
             {
-                direction: Side(_rules(policy, spec, direction), isolates)
+                direction: Side(partial(_rules, policy, spec, direction), isolates=isolates)
                 for direction in Direction
                 if (isolates := _isolates(spec, direction)) or spec.get(direction.value)
             },
@@ -152,17 +157,15 @@ def _reserved(endpoint: Endpoint) -> Labels:
 
 def _rules(
     policy: NetworkPolicy, spec: Mapping[str, Any], direction: Direction, suffix: str = ""
-) -> tuple[Rule, ...]:
+) -> Iterator[Rule]:
     field = f"{direction.value}{suffix}"
-    return tuple(
-        Rule(
+    for index, rule in enumerate(sequence(spec.get(field))):
+        yield Rule(
             f"{field}[{index}]",
             Action.DENY if suffix else Action.ALLOW,
             _peers(mapping(rule), policy.namespace, _FIELDS[direction]),
             _ports(mapping(rule)),
         )
-        for index, rule in enumerate(sequence(spec.get(field)))
-    )
 
 
 def _peers(rule: Mapping[str, Any], namespace: str, field: str) -> Who:

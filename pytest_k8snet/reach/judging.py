@@ -65,16 +65,17 @@ def read_policies(policies: Iterable[NetworkPolicy]) -> Iterator[ReadPolicy]:
         if family is not None:
             yield from family.read(policy)
             continue
-        anything = Side(
-            tuple(Rule("", action, not_known) for action in (Action.ALLOW, Action.DENY)),
-            isolates=False,
-        )
+        anything = Side(_anything, isolates=False)
         yield ReadPolicy(
             policy,
             Subject(policy.namespace or None, not_known),
             dict.fromkeys(Direction, anything),
             FIRST,
         )
+
+
+def _anything() -> tuple[Rule, ...]:
+    return tuple(Rule("", action, not_known) for action in (Action.ALLOW, Action.DENY))
 
 
 class Judge:
@@ -94,7 +95,7 @@ class Judge:
             self._taking[key] = tuple(
                 Taking(policy, side, truth)
                 for policy, truth in self.about(endpoint)
-                if (side := policy.sides.get(direction)) and (side.rules or side.isolates)
+                if (side := policy.sides.get(direction)) and (side.isolates or side.rules)
             )
         return self._taking[key]
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
@@ -56,7 +57,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
             str(selector),
         ),
         {
-            direction: Side(tuple(_rules(policy.namespace, spec, direction)))
+            direction: Side(partial(_rules, policy.namespace, spec, direction))
             for direction in Direction
             if _TYPES[direction] in types
         },

@@ -30,9 +30,10 @@ from .endpoints import NAME_LABEL, Endpoint
 from .judging import Judge, Step, Taking, family_of
 from .ports import NONE, Ports
 from .rules import Direction, ReadPolicy, Rule
-from .truth import NO, OPEN, YES, Admission, Truth, some
+from .truth import CLOSED, NO, OPEN, YES, Admission, Truth, some
 
 _MOST_PODS = 20  # of a StatefulSet, that a policy may tell apart
+_BLOCKS = re.compile(r"'(?:cidr|nets|notNets|networks|\w+CIDR\w*)'")  # where addresses stand
 _ELSEWHERE = "<another namespace>"  # no legal name, so no selector can name it
 
 
@@ -79,7 +80,8 @@ class Reach:
             if self._unread
             else self._judge
         )
-        self._asked = _asked_controller_labels(application.policies)
+        text = "\n".join(str(policy.specs) for policy in application.policies)
+        self._asked = frozenset(key for key in CONTROLLER_LABELS if _says(text, key))
         self._interned: dict[object, Endpoint] = {}
         self._pods: dict[Reference, tuple[Endpoint, ...]] = {}
         self._world: dict[Reference, tuple[Ports, Ports]] | None = None
@@ -87,8 +89,15 @@ class Reach:
         self._taken: dict[int, list[tuple[Workload, Truth]]] | None = None
         self._namespace = self._position(application.namespace)
         self._cluster = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE})
-        self._every_pod = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE}, every=True)
+        self._every_pod = self._cluster
+        if _BLOCKS.search(text):  # then one pod of another namespace may have an address in them
+            self._every_pod = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE}, every=True)
         self._outside = Endpoint(world=True)
+        self._footholds = {
+            Foothold.NAMESPACE: (self._namespace,),
+            Foothold.CLUSTER: (self._cluster,),
+            Foothold.WORLD: (self._outside,),
+        }
         self._anyone: dict[str, Endpoint] = {}
 
     # -- who is asked about
@@ -114,15 +123,11 @@ class Reach:
     def pods(self, place: Place) -> tuple[Endpoint, ...]:
         """The pods that stand for a place: several where policies tell a workload's pods apart."""
         if isinstance(place, Foothold):
-            found = {
-                Foothold.NAMESPACE: self._namespace,
-                Foothold.CLUSTER: self._cluster,
-                Foothold.WORLD: self._outside,
-            }
-            return (found[place],)
-        if place.reference not in self._pods:
-            self._pods[place.reference] = tuple(self._endpoints(place))
-        return self._pods[place.reference]
+            return self._footholds[place]
+        reference = place.reference
+        if reference not in self._pods:
+            self._pods[reference] = tuple(self._endpoints(place))
+        return self._pods[reference]
 
     def _position(self, namespace: str) -> Endpoint:
         return Endpoint(namespace, self._namespace_labels(namespace))
@@ -188,7 +193,7 @@ class Reach:
         return self._between(self.pods(source), self.pods(target))
 
     def _between(self, sources: Iterable[Endpoint], targets: Iterable[Endpoint]) -> Admission:
-        found = Admission()
+        found = CLOSED
         for source, target in product(sources, targets):
             found |= self._judge.admission(source, target)
         return found
@@ -198,7 +203,7 @@ class Reach:
 
         A block of addresses has to hold them all.
         """
-        found = Admission()
+        found = CLOSED
         for pod in self.pods(target):
             found |= self._understood.admission(self._every_pod, pod)
         return found
@@ -212,15 +217,23 @@ class Reach:
         }
         return tuple(found.values())
 
-    def from_anybody(self, target: Workload, *, outside: bool = False) -> Admission:
-        """What somebody gets to who has just the labels that the policies ask for.
+    def answers(self, target: Workload, protocol: str, port: int, *, outside: bool = False) -> bool:
+        """Whether the port may answer to somebody who has just the labels that policies ask for.
 
         :param outside: somebody of another namespace than the target's.
         """
-        others = [self._anybody("")]
-        if not outside:
-            others += [self._anybody(target.namespace), self._outside]
-        return self._between(others, self.pods(target))
+        others = (self._anybody(""),) if outside else self._everybody(target)
+        return any(
+            (protocol, port) in self._judge.admission(other, pod).possible
+            for other, pod in product(others, self.pods(target))
+        )
+
+    def from_anybody(self, target: Workload) -> Admission:
+        """What somebody gets to who has just the labels that the policies ask for."""
+        return self._between(self._everybody(target), self.pods(target))
+
+    def _everybody(self, target: Workload) -> tuple[Endpoint, ...]:
+        return self._anybody(target.namespace), self._outside, self._anybody("")
 
     def _anybody(self, namespace: str) -> Endpoint:
         """A pod of the namespace ("": of any other) with whatever labels it takes."""
@@ -238,7 +251,7 @@ class Reach:
         direct |= Ports.union(
             Ports.of(port.protocol, port.number) for _, port in target.declared() if port.host_port
         )
-        found = Admission()
+        found = CLOSED
         if direct:
             found |= self._between((self._outside,), self.pods(target)).at(direct)
         if routed:
@@ -248,7 +261,7 @@ class Reach:
     def _by_controller(self, target: Workload) -> Admission:
         """A controller runs in some namespace, with labels that a chart seldom knows."""
         everywhere = self._between((self._cluster,), self.pods(target)).open
-        possible = self.from_anybody(target, outside=True).possible
+        possible = self._between((self._anybody(""),), self.pods(target)).possible
         return Admission(everywhere, NONE, possible - everywhere)
 
     def admits(self, source: str, target: str, port: int, protocol: str = "TCP") -> bool:
@@ -353,12 +366,9 @@ def _is_same_pod(source: Workload, target: Workload) -> bool:
     return alone and source.identity == target.identity
 
 
-def _asked_controller_labels(policies: Iterable[NetworkPolicy]) -> frozenset[str]:
-    """The labels of controllers that some policy asks about, in whatever language."""
-    text = "\n".join(str(policy.specs) for policy in policies)
-    if not text:
-        return frozenset()
-    return frozenset(key for key in CONTROLLER_LABELS if re.search(rf"{re.escape(key)}\b", text))
+def _says(text: str, key: str) -> bool:
+    """Whether a label's key stands in a text, in whatever language."""
+    return key in text and re.search(rf"{re.escape(key)}\b", text) is not None
 
 
 def _exposed(application: Application) -> dict[Reference, tuple[Ports, Ports]]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeAlias
 
 from ..model import Labels, NetworkPolicy
@@ -100,15 +101,19 @@ class Rule:
     alike: Pair = any_pair
 
 
-@dataclass(frozen=True, slots=True)
 class Side:
-    """What a policy says of one direction.
+    """What a policy says of one direction; its rules are read when they are asked for.
 
     :ivar isolates: what no rule of the tier is about is denied.
     """
 
-    rules: tuple[Rule, ...] = ()
-    isolates: bool = True
+    def __init__(self, read: Callable[[], Iterable[Rule]], *, isolates: bool = True) -> None:
+        self._read, self.isolates = read, isolates
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, in the order in which they stand."""
+        return tuple(self._read())
 
 
 @dataclass(frozen=True, slots=True)

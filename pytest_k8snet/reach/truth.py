@@ -95,8 +95,10 @@ class Admission:
 
     def __or__(self, other: Admission) -> Admission:
         """What passes one or the other."""
-        if self.open is ALL or self == other:
+        if self.open is ALL or other is CLOSED:
             return self
+        if other.open is ALL or self is CLOSED:
+            return other
         opened = self.open | other.open
         unknown = (self.unknown | other.unknown) - opened
         return Admission(opened, (self.plugin | other.plugin) - opened - unknown, unknown)
