@@ -8,6 +8,7 @@ left as it is otherwise, and the next pods have none.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from time import monotonic
 
@@ -48,6 +49,7 @@ class PodReader:
         self._byteorder = byteorder
         self._mark = new_mark()
         self._placed: set[tuple[str, str]] = set()
+        self._ended: dict[str, int] = defaultdict(int)
         self._refused: dict[str, str] = {}
         self._last: dict[str, float] = {}
 
@@ -98,7 +100,7 @@ class PodReader:
     def _container(self, pod: Pod, container: PodContainer) -> Object:
         question = [self._mark, *(one.id for one in pod.running)]
         return {
-            "name": _name(container),
+            "name": self._name(container),
             "image": self._image,
             "targetContainerName": container.name,
             "command": ["sh", "-c", _LOOP, "sh", *question],
@@ -111,7 +113,8 @@ class PodReader:
         ids = {one.id for one in pod.running}
         samples = []
         for container in pod.running:
-            log = self._api.logs(pod.namespace, pod.name, _name(container), sinceSeconds=_RECENT)
+            name = self._name(container)
+            log = self._api.logs(pod.namespace, pod.name, name, sinceSeconds=_RECENT)
             text = _last_whole(log, self._mark)
             if not text:
                 return None
@@ -122,21 +125,29 @@ class PodReader:
             max((sample.uptime for sample in samples), default=0.0),
         )
 
+    def _name(self, container: PodContainer) -> str:
+        """A name that starts with ours, is unique in the pod, and no longer than 63 characters."""
+        ended = self._ended[container.id]
+        again = f"-{ended}" if ended else ""
+        return f"{_PREFIX}{container.name}"[:50].rstrip("-") + f"-{container.id[:8]}{again}"
+
     def _why_silent(self, pod: Pod) -> str:
         live = self._api.get("Pod", pod.namespace, pod.name) or {}
         for status in (live.get("status") or {}).get("ephemeralContainerStatuses") or []:
-            waiting = (status.get("state") or {}).get("waiting") or {}
+            state = status.get("state") or {}
+            waiting = state.get("waiting") or {}
+            for container in pod.running:
+                # It joined the processes of a container that ended just then: another one is put
+                # beside the container that came in its place.
+                if status["name"] == self._name(container) and "terminated" in state:
+                    self._ended[container.id] += 1
+                    self._placed.discard((pod.uid, container.id))
             if waiting.get("reason"):
                 return (
                     f"the ephemeral container {status['name']} in Pod/{pod.name} does not start:"
                     f" {waiting['reason']} (image {self._image}, --k8snet-probe-image)"
                 )
         return f"the ephemeral container in Pod/{pod.name} has not said anything yet"
-
-
-def _name(container: PodContainer) -> str:
-    """A name that starts with ours, is unique in the pod, and no longer than 63 characters."""
-    return f"{_PREFIX}{container.name}"[:50].rstrip("-") + f"-{container.id[:8]}"
 
 
 def _last_whole(log: str, mark: str) -> str:

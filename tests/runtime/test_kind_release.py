@@ -333,6 +333,41 @@ spec:
                 assert sockets is not None, found.unobserved
                 assert {(one.port, one.container, one.process) for one in sockets} == expected
 
+    def test_pods_that_fail_once_and_ports_that_come_and_go(
+        self, elsewhere: Session, one: Any
+    ) -> None:
+        text = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: failed}}
+spec:
+  terminationGracePeriodSeconds: 1
+  volumes: [{{name: kept, emptyDir: {{}}}}]
+  containers:
+  - name: web
+    image: "{BUSYBOX}"
+    command: [sh, -c, "[ -e /kept/x ] && exec httpd -f -p 8080; touch /kept/x; sleep 3; exit 3"]
+    volumeMounts: [{{name: kept, mountPath: /kept}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: blinking}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: web
+    image: "{BUSYBOX}"
+    command: [sh, -c, "while :; do timeout 1 httpd -f -p 8016; sleep 2; done"]
+"""
+        chart = one(text)
+        with closing(elsewhere.new_stage([chart], watch=15.0)) as stage:
+            (outcome,) = observe(stage, chart)
+        assert outcome.observed is not None, outcome
+        for workload, port in zip(outcome.observed.workloads, (8080, 8016), strict=True):
+            assert workload.sockets is not None, workload.unobserved
+            assert {one.port for one in workload.sockets} == {port}, workload.name
+            assert {one.port for one in workload.sockets_again or ()} == {port}
+
 
 class TestForward:
     """The port that a user's own test reaches a pod by."""
