@@ -211,10 +211,10 @@ class Workload(_Object):
     of the pods that replaced them. None means that nobody looked,
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
     ``pods`` is the number of live pods that were seen in the first run,
-    ``watched`` how old the youngest was at last, in seconds. ``node_selector`` are
-    labels that a node must have. ``service_account`` is the name of the one that
-    its pods run as, ``service_name`` the Service that a StatefulSet's pods have
-    their DNS names from.
+    ``watched`` the age in seconds until which the youngest was watched at least.
+    ``node_selector`` are labels that a node must have. ``service_account`` is the
+    name of the one that its pods run as, ``service_name`` the Service that a
+    StatefulSet's pods have their DNS names from.
     """
 
     pod_labels: Labels = field(default_factory=dict)

@@ -51,6 +51,11 @@ def old(workload: Workload) -> str:
     return f" when it is {workload.watched} s old" if workload.watched else ""
 
 
+def seen(workload: Workload) -> str:
+    """The same of something that was there, in brackets."""
+    return f" (seen in a pod {workload.watched} s old)" if workload.watched else ""
+
+
 def listener(socket: Socket) -> str:
     """``container web (process nginx)``, as far as it is known."""
     text = f"container {socket.container}" if socket.container else "a container"

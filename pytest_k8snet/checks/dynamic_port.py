@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..finding import FAULT, Finding
 from ..model import Application, Workload
 from ._check import check
-from ._sockets import by_port, declared_keys, listener, owner, share
+from ._sockets import by_port, declared_keys, listener, owner, seen, share
 from ._words import port_text
 
 
@@ -59,7 +59,8 @@ def dynamic_port(workload: Workload, application: Application) -> Iterator[Findi
         yield Finding(
             "dynamic",
             f"{listener(socket)} listened on {port_text(*key)}{share(run[key], workload, run)}"
-            f" only {when} the pods were replaced: choose a fixed port for it and declare that",
+            f" only {when} the pods were replaced{seen(workload)}: choose a fixed port for it"
+            " and declare that",
             at=workload.position("containers:"),
             port=number,
             protocol=protocol,

@@ -11,7 +11,7 @@ from ..matching import target_number
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port
-from ._sockets import NO_SCTP, both_runs, by_port, old
+from ._sockets import NO_SCTP, both_runs, by_port, old, seen
 from ._words import listing, port_text, references, subjects
 
 
@@ -106,10 +106,11 @@ def _findings(
             for one in workloads
             for socket in by_port(both_runs(one), loopback=True).get(key, ())
         ]
-        where = "does not listen there" + ("" if inside else old(workloads[0]))
+        where = f"does not listen there{old(workloads[0])}"
         if inside:
             refused = any(socket.refused for socket in inside)
             where = "refuses connections there" if refused else "listens there on loopback only"
+            where += seen(workloads[0])
         yield Finding(
             "closed",
             f"{application.subject(service.reference)} port {port.port} leads to"

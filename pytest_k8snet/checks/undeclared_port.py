@@ -8,7 +8,7 @@ from ..finding import FAULT, Finding
 from ..model import Application, Container, Port, Probe, Workload
 from ._check import check
 from ._instead import with_port
-from ._sockets import PortKey, by_port, declared_keys, listener, owner, share
+from ._sockets import PortKey, by_port, declared_keys, listener, owner, seen, share
 from ._words import listing, port_text, verb
 
 
@@ -82,7 +82,8 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
         yield Finding(
             "undeclared",
             f"{listener(socket)} listens on {port_text(*key)}"
-            f"{share(first[key], workload, first)}, and no container declares it",
+            f"{share(first[key], workload, first)}, and no container declares it"
+            f"{seen(workload)}",
             at=workload.position("containers:"),
             instead=with_port(_container(workload, socket.container), Port(number, protocol)),
             port=number,

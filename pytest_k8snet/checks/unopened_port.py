@@ -9,7 +9,7 @@ from ..finding import FAULT, Finding
 from ..model import Application, Container, Port, Workload
 from ._check import check
 from ._instead import container_ports
-from ._sockets import NO_SCTP, both_runs, by_port, listener, old, owner
+from ._sockets import NO_SCTP, both_runs, by_port, listener, old, owner, seen
 from ._words import port_text
 
 
@@ -89,7 +89,7 @@ def unopened_port(workload: Workload, application: Application) -> Iterator[Find
             )
             message = (
                 f"container {container.name} declares {port_text(*key)}, and {listener(socket)}"
-                f" listens there {what}"
+                f" listens there {what}{seen(workload)}"
             )
         else:
             reading = "closed"

@@ -31,7 +31,6 @@ ByPod: TypeAlias = dict[str, frozenset[Socket]]
 
 _SETTLING = 30.0  # seconds for ready pods to settle, beyond all patience
 _AFTER = 3.0  # seconds to look on after a port was dialled for the first time
-_ABOUT = 5  # seconds: messages are the same from run to run
 _JOBS = 60.0  # seconds for the copy of a Job to end; one that serves for ever is seen as it runs
 
 _NOT_DIALLED = "not dialled: only the nodes of kind can be entered, to dial from where pods stand"
@@ -399,8 +398,13 @@ class Observer:
             sockets_again=sockets_again if sockets is not None else None,
             unobserved=f"not observed: {why}" if why else "",
             pods=len(first.pods.get(reference, ())) or self._none_alive(workload, first),
-            watched=int(first.ages.get(reference, 0)) // _ABOUT * _ABOUT,
+            watched=self._age(first.ages.get(reference, 0.0)),
         )
+
+    def _age(self, seconds: float) -> int:
+        """What is said of the age of pods: which of the waits it reached, the same in every run."""
+        waits = (self._patience.missing, self._patience.watch)
+        return int(max((wait for wait in waits if seconds >= wait), default=0.0))
 
     def _none_alive(self, workload: Workload, first: Run) -> int | None:
         """0 where the workload keeps no pod, None where that is not known."""

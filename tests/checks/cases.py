@@ -23,6 +23,8 @@ directives, one a line:
     stayed ``silent``.
 ``# pods: Deployment/web 0``
     How many live pods were seen.
+``# watched: Deployment/web 15``
+    Until what age in seconds its pods were watched.
 ``# stray: app=web,role=db``
     A live pod with these labels that no unit of the chart made.
 ``# release: NAME``
@@ -73,6 +75,7 @@ _KNOWN = frozenset(
     (
         "expect", "says", "instead", "related", "skipped", "sockets", "pods", "stray", "release",
         "second", "neighbour", "blank", "invalid", "reviewed", "dialled",
+        "watched",
     )
 )  # fmt: skip
 
@@ -151,8 +154,9 @@ def _dialled(application: Application, line: str) -> Dialled:
 def _observed(application: Application, directives: Mapping[str, list[str]]) -> Iterator[Workload]:
     sockets = _by_object(directives.get("sockets", ()))
     pods = _by_object(directives.get("pods", ()))
+    watched = _by_object(directives.get("watched", ()))
     names = {application.subject(workload.reference) for workload in application.workloads}
-    assert names >= {*sockets, *pods}, "a directive is about an object that is not there"
+    assert names >= {*sockets, *pods, *watched}, "a directive is about an object that is not there"
     for workload in application.workloads:
         name = application.subject(workload.reference)
         changed = workload
@@ -162,6 +166,8 @@ def _observed(application: Application, directives: Mapping[str, list[str]]) -> 
             changed = replace(changed, sockets=_sockets(first), sockets_again=again)
         if name in pods:
             changed = replace(changed, pods=int(pods[name]))
+        if name in watched:
+            changed = replace(changed, watched=int(watched[name]))
         yield changed
 
 
