@@ -7,7 +7,7 @@ plugin takes a moment to see a pod, and a program to take a connection.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
@@ -50,7 +50,7 @@ class Seen(NamedTuple):
 
     pod: Pod
     workload: Workload
-    sockets: Iterable[Socket]
+    sockets: Collection[Socket]
 
 
 class _Key(NamedTuple):
@@ -85,6 +85,7 @@ class Proof:
         self._addresses: dict[Reference, tuple[str, ...]] = {}
         self._dials: dict[_Key, tuple[Dial, ...]] = {}
         self._answers: dict[_Key, list[Answer]] = {}
+        self._known: object = None
 
     def settle_in(self) -> None:
         """Put a pod of ours into the release's namespace."""
@@ -124,6 +125,17 @@ class Proof:
             if everywhere:
                 source = one.pod.uid, place_of(one.pod)
                 self._sources.setdefault(one.workload.reference, source)
+        known = (
+            frozenset(self._sources),
+            frozenset(
+                (one.pod.uid, socket.protocol, socket.port)
+                for one in self._targets.values()
+                for socket in one.sockets
+            ),
+        )
+        if known == self._known:
+            return
+        self._known = known
         due = {key: dials for key, dials in self._due() if key not in self._answers}
         if due:
             self._dial(due)

@@ -38,9 +38,19 @@ PROGRAMS = {
     # declared, and there in time
     "at-once": Program("exec httpd -f -p 8001", (8001, "TCP"), probe=8001),
     "after-15": Program("sleep 15; exec httpd -f -p 8002", (8002, "TCP")),
-    "after-25": Program("sleep 25; exec httpd -f -p 8003", (8003, "TCP")),
+    "after-22": Program("sleep 22; exec httpd -f -p 8003", (8003, "TCP")),
     "busy-first": Program(f"{BUSY}; exec httpd -f -p 8004", (8004, "TCP")),
     "never": Program("sleep 1000", (8005, "TCP"), faults=("M3", "M5A")),
+    "exec-later": Program("sleep 5; httpd -p 8006; exec sleep 1000", (8006, "TCP")),
+    "reopens": Program("while :; do timeout 5 httpd -f -p 8007; done", (8007, "TCP")),
+    "moves-on": Program(
+        "timeout 5 httpd -f -p 8008; exec httpd -f -p 8009",
+        (8008, "TCP"),
+        None,
+        ("M1", "M3", "M5A"),
+    ),
+    "dual-stack": Program("exec httpd -f -p [::]:8010", (8010, "TCP")),
+    "on-loopback": Program("exec httpd -f -p 127.0.0.1:8040", (8040, "TCP"), None, ("M3", "M5A")),
     # declared by nobody
     "undeclared-3": Program("sleep 3; exec httpd -f -p 8011", faults=("M1",)),
     "undeclared-6": Program("sleep 6; exec httpd -f -p 8012", faults=("M1",)),
@@ -57,6 +67,27 @@ PROGRAMS = {
         "while :; do timeout 1 httpd -f -p 8016; sleep 2; done", faults=("M1",)
     ),
     "only-at-the-start": Program("timeout 4 httpd -f -p 8017; sleep 1000"),
+    "undeclared-12": Program("sleep 12; exec httpd -f -p 8041", faults=("M1",)),
+    "later-than-the-watch": Program("sleep 100; exec httpd -f -p 8042"),
+    "undeclared-high": Program("exec httpd -f -p 45000", faults=("M1",)),
+    "undeclared-on-loopback": Program("exec httpd -f -p 127.0.0.1:8043"),
+    "one-of-two": Program("httpd -p 8044; exec httpd -f -p 8045", (8044, "TCP"), 8044, ("M1",)),
+    "grandchild": Program("(httpd -f -p 8046 &) ; exec sleep 1000", faults=("M1",)),
+    "dynamic": Program("exec httpd -f -p $((20000 + RANDOM % 9000))", faults=("M2",)),
+    "dynamic-beside-fixed": Program(
+        "httpd -p $((20000 + RANDOM % 9000)); exec httpd -f -p 8047", faults=("M1", "M2")
+    ),
+    "moves-every-5": Program(
+        "while :; do timeout 5 httpd -f -p $((20000 + RANDOM % 9000)); done", faults=("M2",)
+    ),
+    # names and processes
+    "odd-name": Program("printf 'a) b (c' >/proc/$$/comm; exec httpd -f -p 8048", faults=("M1",)),
+    "many-children": Program(
+        "for i in $(seq 30); do sleep 1000 & done; exec httpd -f -p 8049", (8049, "TCP")
+    ),
+    "zombies": Program(
+        "for i in $(seq 9); do sleep 1 & done; exec httpd -f -p 8050", (8050, "TCP")
+    ),
     # UDP
     "connects-to-its-client": Program(
         "nc -u -l -p 8021 >/dev/null & sleep 2; echo x | nc -u $(hostname -i) 8021; sleep 1000",
@@ -66,6 +97,16 @@ PROGRAMS = {
     "undeclared-udp": Program("while :; do nc -u -l -p 8023; done", faults=("M1",)),
     "client-every-10": Program(f"while :; do timeout 10 nc -u -l -p {CHOSEN}; done"),
     "slow-resolver": Program(f"while :; do timeout 5 nc -u -l -p {CHOSEN}; done"),
+    "udp-8": Program("sleep 8; while :; do nc -u -l -p 8024; done", faults=("M1",)),
+    "udp-on-loopback": Program(
+        "while :; do nc -u -l -s 127.0.0.1 -p 8025; done", (8025, "UDP"), None, ("M3", "M5A")
+    ),
+    "udp-beside-tcp": Program(
+        "(while :; do nc -u -l -p 8026; done) & exec httpd -f -p 8026", (8026, "TCP"), 8026, ("M1",)
+    ),
+    "udp-never": Program("sleep 1000", (8027, "UDP"), None, ("M3", "M5A")),
+    "udp-high": Program("while :; do nc -u -l -p 40123; done", faults=("M1",)),
+    "asks-now-and-then": Program(f"while :; do timeout 1 nc -u -l -p {CHOSEN}; sleep 3; done"),
     "dynamic-udp": Program(f"exec nc -u -l -p {CHOSEN}", faults=("M2",)),
     # a Service whose unit keeps no pod
     "none": Program("exec httpd -f -p 8031", (8031, "TCP"), faults=("M5D",)),
@@ -92,7 +133,7 @@ def observed(
     files = {"values.yaml": json.dumps({"programs": values})}
     folder = tmp_path_factory.mktemp("charts") / "late"
     gathered = gather(write_chart(folder, CHART.read_text(encoding="utf-8"), **files))
-    with closing(runtime.new_stage(gathered, watch=15.0, patience=40.0)) as stage:
+    with closing(runtime.new_stage(gathered, watch=15.0, patience=30.0)) as stage:
         (outcome,) = observe(stage, *gathered)
         assert outcome.observed is not None, outcome
         yield outcome.observed
@@ -128,4 +169,4 @@ def test_the_verdict(observed: Application, name: str) -> None:
 
 def test_a_verdict_says_how_old_the_pod_was(observed: Application) -> None:
     (message,) = faults(observed, "never")["M3"]
-    assert message.endswith("nothing in the pod listens there when it is 40 s old")
+    assert message.endswith("nothing in the pod listens there when it is 30 s old")
