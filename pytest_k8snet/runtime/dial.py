@@ -28,10 +28,15 @@ _LATE = 0.05  # seconds that a datagram may be on its way
 
 
 class Place(NamedTuple):
-    """Where a pod stands: its node, and the id of one of its containers; "" for the node itself."""
+    """Where a pod stands: its node, and the id of one of its containers; "" for the node itself.
+
+    ``namespace`` and ``pod`` are its names.
+    """
 
     node: str
     container: str = ""
+    namespace: str = ""
+    pod: str = ""
 
 
 class Dial(NamedTuple):
@@ -57,7 +62,7 @@ class Answer(Enum):
 
 def place_of(pod: Pod) -> Place:
     """Where a pod stands that has a running container."""
-    return Place(pod.node, pod.running[0].id)
+    return Place(pod.node, pod.running[0].id, pod.namespace, pod.name)
 
 
 def dial(engine: str, dials: Iterable[Dial]) -> dict[Dial, Answer]:
@@ -146,15 +151,16 @@ class _Nodes:
 
     def count(self, places: Iterable[Place]) -> dict[Place, _Count]:
         """The counters of each place that is still there."""
-        by_node: dict[str, list[str]] = defaultdict(list)
+        by_node: dict[str, dict[str, Place]] = defaultdict(dict)
         for place in places:
-            by_node[place.node].append(f"count {place.container}\n")
+            by_node[place.node][place.container] = place
+        questions = {node: [f"count {one}\n" for one in some] for node, some in by_node.items()}
         found = {}
-        for node, lines in self._ask(by_node).items():
+        for node, lines in self._ask(questions).items():
             for line in lines:
                 word, container, given, portless = line.split()
                 if word == "count":
-                    found[Place(node, container)] = _Count(int(given), int(portless))
+                    found[by_node[node][container]] = _Count(int(given), int(portless))
         return found
 
     def _dial(self, dials: Collection[Dial]) -> Iterator[tuple[Mapping[int, Dial], list[str]]]:

@@ -31,10 +31,13 @@ _ENFORCE = 15.0  # seconds for the network plugin to take notice of the policy
 _PAUSE = 0.2
 
 _KEEP_TRYING = """
-while :; do
+left=600
+while [ $left -gt 0 ]; do
   /agnhost connect --timeout=1s "$1" >/dev/null 2>&1 && echo open || echo closed
   sleep 0.2
+  left=$((left - 1))
 done
+sleep 1000000
 """
 
 
@@ -89,7 +92,9 @@ def _prepare(api: Api, cluster: Cluster, namespace: str, image: str) -> tuple[Pr
         command = ["-dns.port", str(_PORT)]
         idle = pause_image(api)
         api.create("Pod", namespace, _labelled(foothold("server", on_node, args=command)))
-        client = foothold("client", idle or on_node, args=() if idle else command)
+        client = foothold(
+            "client", idle or on_node, args=() if idle else command, restricted=bool(idle)
+        )
         api.create("Pod", namespace, client)
         server, stranger = (
             wait_until_started(api, namespace, name) for name in ("server", "client")
@@ -105,8 +110,8 @@ def _prepare(api: Api, cluster: Cluster, namespace: str, image: str) -> tuple[Pr
     target = f"[{address}]:{_PORT}" if ":" in address else f"{address}:{_PORT}"
     command = ["sh", "-c", _KEEP_TRYING, "sh", target]
     api.create("Pod", namespace, foothold("client", image, command=command))
-    wait_until_started(api, namespace, "client")
-    return lambda: "open" in api.logs(namespace, "client", "main", tailLines=1), None
+    stranger = wait_until_started(api, namespace, "client")
+    return lambda: "open" in api.logs(namespace, "client", "main", tailLines=1), stranger
 
 
 def _image_on_nodes(api: Api) -> str:

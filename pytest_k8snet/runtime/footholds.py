@@ -15,7 +15,7 @@ from .pods import FOOTHOLD, Pod, read_pod
 _START = 60.0  # seconds for a pod to start; an image may have to come first
 _PAUSE = 0.2
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
-_RESTRICTED = {
+RESTRICTED = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "runAsNonRoot": True,
@@ -45,14 +45,16 @@ def foothold(
     command: Sequence[str] = (),
     args: Sequence[str] = (),
     env: str = "",
+    restricted: bool = False,
 ) -> Object:
-    """The manifest of a pod of ours; one that only stands there is what any namespace admits.
+    """The manifest of a pod of ours.
 
     :param env: the name of a variable that it has.
+    :param restricted: such as every namespace admits it.
     """
     container: Object = {"name": "main", "image": image, "imagePullPolicy": "IfNotPresent"}
-    if not (command or args):
-        container["securityContext"] = _RESTRICTED
+    if restricted:
+        container["securityContext"] = RESTRICTED
     if command:
         container["command"] = list(command)
     if args:

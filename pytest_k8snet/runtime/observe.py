@@ -33,8 +33,6 @@ _SETTLING = 30.0  # seconds for ready pods to settle, beyond all patience
 _AFTER = 3.0  # seconds to look on after a port was dialled for the first time
 _JOBS = 60.0  # seconds for the copy of a Job to end; one that serves for ever is seen as it runs
 
-_NOT_DIALLED = "not dialled: only the nodes of kind can be entered, to dial from where pods stand"
-
 GoOn: TypeAlias = Callable[[str], bool]
 """Whether what it is told may begin now."""
 
@@ -75,7 +73,7 @@ class Observer:
         patience: Patience,
         timeout: float,
         short: Mapping[Reference, ByPod],
-        dialling: Dialling | None,
+        dialling: Dialling,
     ) -> None:
         self._api = api
         self._reader = reader
@@ -85,7 +83,7 @@ class Observer:
         self._timeout = timeout
         self._short = short
         self._dialling = dialling
-        self._proof: Proof | None = None
+        self._proof = self._new_proof()
 
     def observe(self, go_on: GoOn) -> Application:
         """The application with the sockets of all its workloads, and what was dialled.
@@ -112,25 +110,20 @@ class Observer:
 
     def _first(self, hints: Mapping[Reference, Hints], go_on: GoOn) -> Run:
         watch = Watch(self._reader, hints, self._patience)
-        self._proof = self._new_proof()
         copies = self._copies(
             workload for workload in self._completing() if self._repeats(workload)
         )
-        if self._proof is not None:
-            self._proof.settle_in()
+        self._proof.settle_in()
         try:
             run = self._settle(watch, copies, [], self._limit, [], go_on=go_on)
         finally:
-            if self._proof is not None:
-                self._proof.leave()
+            self._proof.leave()
         for reference, seen in self._short.items():
             run.pods[reference].update(seen)
             run.reasons.pop(reference, None)
         return run
 
-    def _new_proof(self) -> Proof | None:
-        if self._dialling is None:
-            return None
+    def _new_proof(self) -> Proof:
         return Proof(self._api, self._dialling, self._owners, self._application)
 
     def _repeats(self, workload: Workload) -> bool:
@@ -203,16 +196,14 @@ class Observer:
             bare = recreate(self._api, bare)
             pods = [(pod, owner) for pod, owner in self._owners.pods() if pod.uid not in gone]
             watch.look(pods)
-            if proof is not None:
-                self._dial(proof, watch, pods, again=go_on is None)
+            self._dial(proof, watch, pods, again=go_on is None)
             age = time.monotonic() - began
             jobs = age < _JOBS and not all(map(self._ended, copies))
             settled = not jobs and not bare and not self._unsettled(watch, pods, replaced)
             if (settled or age > limit) and (go_on is None or go_on("second run")):
                 break
             time.sleep(watch.pause)
-        if proof is not None:
-            self._dial_last(proof, watch, pods, again=go_on is None)
+        self._dial_last(proof, watch, pods, again=go_on is None)
         run = self._outcome(watch, pods, proof)
         for _, namespace, name in copies:
             self._api.delete("Job", namespace, name)
@@ -247,7 +238,7 @@ class Observer:
         In a second run only what nobody has got to in the first one.
         """
         seen: Iterable[Seen] = self._seen(watch, pods)
-        if again and self._proof is not None:
+        if again:
             known = self._proof.answered()
             seen = [
                 one._replace(
@@ -285,7 +276,7 @@ class Observer:
             if not pod.ready or not watch.settled(pod, workload):
                 return True
             found[workload.reference] += 1
-        if self._proof is not None and not replaced and self._is_dialling(self._proof):
+        if not replaced and self._is_dialling(self._proof):
             return True
         return bool(replaced) and any(
             found[workload.reference] < self._wanted(workload, replaced)
@@ -304,9 +295,7 @@ class Observer:
         wanted = wanted_pods(workload.makes, item)
         return replaced.get(workload.reference, 0) if wanted is None else wanted
 
-    def _outcome(
-        self, watch: Watch, pods: list[tuple[Pod, Workload | None]], proof: Proof | None
-    ) -> Run:
+    def _outcome(self, watch: Watch, pods: list[tuple[Pod, Workload | None]], proof: Proof) -> Run:
         run = Run()
         for pod, workload in pods:
             if pod.finished or pod.deleting:
@@ -326,14 +315,12 @@ class Observer:
                 run.pods.update(_by_reference(workload, watch.lasting(workload)))
         return run
 
-    def _take_in(
-        self, run: Run, watch: Watch, pod: Pod, workload: Workload, proof: Proof | None
-    ) -> None:
+    def _take_in(self, run: Run, watch: Watch, pod: Pod, workload: Workload, proof: Proof) -> None:
         """What a pod that can be believed has shown."""
         reference = workload.reference
         sockets = frozenset(
             one._replace(refused=True)
-            if proof and watch.stands_open(pod, one) and proof.is_refused(pod, one)
+            if watch.stands_open(pod, one) and proof.is_refused(pod, one)
             else one
             for one in watch.sockets(pod, workload)
         )
@@ -371,11 +358,8 @@ class Observer:
         return runs[2] is not None and two - one <= three
 
     def _filled_in(self, first: Run, again: Run) -> Application:
-        application = replace(self._application, undialled=_NOT_DIALLED)
-        if self._proof is not None:
-            application = self._proof.seen_in(application)
         return replace(
-            application,
+            self._proof.seen_in(self._application),
             workloads=tuple(
                 self._with_sockets(workload, first, again)
                 for workload in self._application.workloads

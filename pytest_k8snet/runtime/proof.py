@@ -38,11 +38,15 @@ class Dialling(NamedTuple):
 
     :ivar stranger: a pod of ours in a namespace without a release, if there is one.
     :ivar image: of a pod that only stands there; "" if none is known.
+    :ivar command: what it runs, "" for what the image says.
+    :ivar enters: it is dialled from nodes and from others' pods, too, and with datagrams.
     """
 
     dial: Dialler
     stranger: Pod | None
     image: str
+    command: tuple[str, ...] = ()
+    enters: bool = True
 
 
 class Seen(NamedTuple):
@@ -93,7 +97,8 @@ class Proof:
             self._stand(Foothold.CLUSTER, self._dialling.stranger)
         if self._dialling.image:
             with suppress(Refused):  # a quota or an admission of the chart's own
-                pod = foothold(_NAME, self._dialling.image)
+                image, command = self._dialling.image, self._dialling.command
+                pod = foothold(_NAME, image, command=command, restricted=True)
                 self._api.create("Pod", self._owners.namespace, pod)
                 self._waits_until = time.monotonic() + _START
 
@@ -122,7 +127,7 @@ class Proof:
         """
         for one in seen:
             self._targets[one.pod.uid] = one
-            if everywhere:
+            if everywhere and self._dialling.enters:
                 source = one.pod.uid, place_of(one.pod)
                 self._sources.setdefault(one.workload.reference, source)
         known = (
@@ -205,9 +210,10 @@ class Proof:
             (one, protocol, port)
             for one in self._targets.values()
             for protocol, port in sorted({(socket.protocol, socket.port) for socket in one.sockets})
-            if protocol == "TCP" or not one.pod.host_network  # a node counts all of its datagrams
+            # A node counts the datagrams of all that share its network.
+            if protocol == "TCP" or (self._dialling.enters and not one.pod.host_network)
         ]
-        for one, protocol, port in open_ports:
+        for one, protocol, port in open_ports if self._dialling.enters else ():
             node = Place(one.pod.node)
             yield _Key(NODE, one.pod.uid, protocol, port), _to_pod(node, one, protocol, port)
         few = len(self._sources) * len(open_ports) <= _MOST_PAIRS

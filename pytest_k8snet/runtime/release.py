@@ -97,7 +97,7 @@ class Site:
     :ivar owner: who is to answer for their namespaces.
     :ivar timeout: seconds that each may take to become ready.
     :ivar patience: how long their pods are looked at.
-    :ivar dialling: how ports are dialled, None where that cannot be done.
+    :ivar dialling: how ports are dialled.
     """
 
     api: Api
@@ -107,7 +107,7 @@ class Site:
     owner: str
     timeout: float
     patience: Patience
-    dialling: Dialling | None
+    dialling: Dialling
 
     def stop(self) -> None:
         """Break off all that goes on with releases, in whatever thread; it raises there."""

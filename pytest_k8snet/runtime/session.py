@@ -28,6 +28,7 @@ from .cleanup import Termination, Watchdog, shielded
 from .cluster import Cluster, delete, delete_for_good, obtain, own_name
 from .desk import Desk, Visitor
 from .dial import dial
+from .elsewhere import PodDialler
 from .enforcement import ENFORCED, NOT_ENFORCED, Enforcement, ask_enforcement
 from .ephemeral import PodReader
 from .footholds import pause_image
@@ -213,7 +214,7 @@ class Session:
             self._owner,
             settings.timeout,
             Patience(settings.watch, settings.patience),
-            self._dialling,
+            self._dialling(api),
         )
         return Stage(site, gathered, lock_path=self._lock_path, parallel=settings.parallel)
 
@@ -231,13 +232,14 @@ class Session:
         """The cluster's API."""
         return Api(self.cluster.kubeconfig)
 
-    @property
-    def _dialling(self) -> Dialling | None:
-        """From the nodes of kind, which let us into the network namespaces of pods."""
-        if self.cluster.kind != "kind":
-            return None
+    def _dialling(self, api: Api) -> Dialling:
+        """From the nodes of kind, which let us into pods, and elsewhere from our own pods."""
         stranger = self.known.enforcement.stranger
-        return Dialling(partial(dial, self.cluster.engine), stranger, self.known.idle_image)
+        if self.cluster.kind == "kind":
+            return Dialling(partial(dial, self.cluster.engine), stranger, self.known.idle_image)
+        image = self._settings.probe_image
+        command = ("sleep", "1000000")
+        return Dialling(PodDialler(api, image), stranger, image, command, enters=False)
 
     def _reader(self, api: Api) -> Reader:
         if self.cluster.kind == "kind":

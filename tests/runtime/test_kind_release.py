@@ -332,6 +332,16 @@ spec:
             for sockets in (found.sockets, found.sockets_again):
                 assert sockets is not None, found.unobserved
                 assert {(one.port, one.container, one.process) for one in sockets} == expected
+        # And it is dialled from pods of ours; only by TCP.
+        assert {
+            (one.source, one.target.name, one.port)
+            for one in outcome.observed.dialled
+            if one.through
+        } == {
+            (place, name, port)
+            for place in ("namespace", "cluster")
+            for name, port in (("two", 8080), ("node", 19101))
+        }
 
     def test_pods_that_fail_once_and_ports_that_come_and_go(
         self, elsewhere: Session, one: Any

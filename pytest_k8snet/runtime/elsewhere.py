@@ -1,0 +1,83 @@
+"""Dial in a cluster whose nodes nobody can enter: from pods of our own.
+
+An ephemeral container of the pod that stands there makes the dials and says in its
+log what came of them. Only TCP, and only from our own pods: nothing else of the
+cluster can be entered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import count
+
+from .api import Api, Object, Refused
+from .dial import Answer, Dial, Place
+from .footholds import RESTRICTED
+
+_SECONDS = 30.0  # for the container to start and to end
+_PAUSE = 0.3
+_SCRIPT = """
+for target; do
+  { /agnhost connect --timeout=1s "$target" >/dev/null 2>&1 && echo "open $target"; } &
+done
+wait
+echo end
+"""
+
+
+class PodDialler:
+    """Dials from pods whose image does not matter.
+
+    :param image: agnhost, which connects and says so, with a shell.
+    """
+
+    def __init__(self, api: Api, image: str) -> None:
+        self._api = api
+        self._image = image
+        self._numbers = count()
+
+    def __call__(self, dials: Iterable[Dial]) -> dict[Dial, Answer]:
+        """What comes of each dial; a refusal is silence here."""
+        found = dict.fromkeys(dials, Answer.SILENT)
+        by_source: dict[Place, list[Dial]] = defaultdict(list)
+        for one in found:
+            by_source[one.source].append(one)
+        names = {place: self._begin(place, some) for place, some in by_source.items()}
+        for place, name in names.items():
+            lines = self._lines(place, name)
+            for one in by_source[place]:
+                if f"open {_target(one)}" in lines:
+                    found[one] = Answer.OPEN
+        return found
+
+    def _begin(self, place: Place, dials: Iterable[Dial]) -> str:
+        name = f"k8snet-dial-{next(self._numbers)}"
+        targets = sorted({_target(one) for one in dials})
+        container: Object = {
+            "name": name,
+            "image": self._image,
+            "command": ["sh", "-c", _SCRIPT, "sh", *targets],
+            "securityContext": RESTRICTED,
+        }
+        try:
+            self._api.add_ephemeral(place.namespace, place.pod, container)
+        except Refused:
+            return ""
+        return name
+
+    def _lines(self, place: Place, name: str) -> list[str]:
+        """What the container said, as soon as it has said all of it."""
+        deadline = time.monotonic() + _SECONDS
+        while name and time.monotonic() < deadline:
+            lines = self._api.logs(place.namespace, place.pod, name).splitlines()
+            if lines and lines[-1] == "end":
+                return lines
+            time.sleep(_PAUSE)
+        return []
+
+
+def _target(one: Dial) -> str:
+    host = f"[{one.address}]" if ":" in one.address else one.address
+    return f"{host}:{one.port}"
