@@ -1,4 +1,6 @@
-"""Templates that several tests render."""
+"""Templates that several tests render, and how many tests there are for them."""
+
+from __future__ import annotations
 
 WEB = """
     apiVersion: apps/v1
@@ -56,3 +58,11 @@ SOUND = {"web.yaml": WEB, "service.yaml": SERVICE, "policy.yaml": POLICY}
 
 NO_POLICY = {"web.yaml": WEB, "service.yaml": SERVICE}
 """The same without its policy: one fault, M6."""
+
+# A further check is counted here.
+RAN = 17
+"""Tests of SOUND that need no cluster: ``renders``, and what is asked of the three objects."""
+BARE = 15
+"""The same of NO_POLICY."""
+WAITING = 6
+"""Tests of either that are skipped without a cluster."""
