@@ -8,7 +8,7 @@ for. What is found there is few, and :mod:`.matching` has the last word on each.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 from .matching import CONTROLLER_LABELS, policy_takes, selects, target_number
@@ -42,19 +42,24 @@ def _required(selector: Selector) -> Iterator[Sequence[Label]]:
             yield tuple((key, value) for value in dict.fromkeys(values))
 
 
-class PodIndex(Generic[T]):
-    """Pod templates under each of their labels.
+class LabelIndex(Generic[T]):
+    """Pods, or other objects, under each of their labels.
 
-    :param pods: pairs of a workload and what stands for it in the answers.
+    :param labelled: triples of a namespace, labels, and what stands for their owner in the answers.
     """
 
-    def __init__(self, pods: Iterable[tuple[Workload, T]]) -> None:
+    def __init__(self, labelled: Iterable[tuple[str, Labels, T]]) -> None:
         self._all: dict[str, list[tuple[int, T]]] = defaultdict(list)
         self._labelled: dict[tuple[str, Label], list[tuple[int, T]]] = defaultdict(list)
-        for number, (workload, item) in enumerate(pods):
-            self._all[workload.namespace].append((number, item))
-            for label in workload.pod_labels.items():
-                self._labelled[workload.namespace, label].append((number, item))
+        for number, (namespace, labels, item) in enumerate(labelled):
+            self._all[namespace].append((number, item))
+            for label in labels.items():
+                self._labelled[namespace, label].append((number, item))
+
+    @property
+    def namespaces(self) -> Collection[str]:
+        """Where there are any."""
+        return self._all.keys()
 
     def candidates(self, selector: Selector, namespace: str) -> Iterator[T]:
         """Whom the selector may take in a namespace, in order; all others it does not take."""
@@ -162,9 +167,14 @@ def with_pod_labels(workload: Workload, application: Application) -> Sequence[Wo
     return application.once(_by_pod_labels).get(_labels_key(workload, workload.pod_labels), ())
 
 
-def pod_index(application: Application) -> PodIndex[Workload]:
+def pod_index(application: Application) -> LabelIndex[Workload]:
     """The application's own pods."""
-    return PodIndex((workload, workload) for workload in application.workloads)
+    return LabelIndex((one.namespace, one.pod_labels, one) for one in application.workloads)
+
+
+def service_index(application: Application) -> LabelIndex[Service]:
+    """The Services by the labels of the objects, which nothing but monitors asks for."""
+    return LabelIndex((one.namespace, one.labels, one) for one in application.services)
 
 
 def _services(application: Application) -> SelectorIndex[Service]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
-from .index import PodIndex
+from .index import LabelIndex
 from .matching import carries, needed_values, selects
 from .model import (
     MOST_NEIGHBOURS,
@@ -65,7 +65,7 @@ def _selectors(application: Application) -> Iterator[Selector]:
 
 
 def find_neighbours(
-    application: Application, index: PodIndex[Neighbour], own: Collection[str] = ()
+    application: Application, index: LabelIndex[Neighbour], own: Collection[str] = ()
 ) -> tuple[Neighbour, ...]:
     """Workloads of other charts that a unit's or a Service's selector here would take.
 
@@ -100,10 +100,10 @@ def _reaching(application: Application) -> Iterator[tuple[Workload | Service, Se
             yield owner, selector
 
 
-def index_workloads(applications: Iterable[Application]) -> PodIndex[Neighbour]:
+def index_workloads(applications: Iterable[Application]) -> LabelIndex[Neighbour]:
     """Every workload of the run with the chart it belongs to, under its pod labels."""
-    return PodIndex(
-        (workload, Neighbour(application.chart, workload))
+    return LabelIndex(
+        (workload.namespace, workload.pod_labels, Neighbour(application.chart, workload))
         for application in applications
         for workload in application.workloads
     )

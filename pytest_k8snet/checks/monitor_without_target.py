@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from ..finding import FAULT, NOTE, Finding
-from ..index import selected
+from ..index import LabelIndex, pod_index, selected, service_index
 from ..matching import matches, takes
 from ..model import Application, Monitor, Service, Workload
 from ._check import check
 from ._instead import monitor_endpoint
 from ._words import listing, references, subjects, verb
+
+T = TypeVar("T")
 
 
 @check(
@@ -96,18 +99,21 @@ def _chosen(
     monitor: Monitor, application: Application
 ) -> tuple[tuple[Service, ...], tuple[Workload, ...]]:
     """The Services that it selects, none for a PodMonitor, and the pods behind or selected."""
-
-    def meant(one: Service | Workload) -> bool:
-        return monitor.namespaces is None or one.namespace in monitor.namespaces
-
+    selector = monitor.selector
     if monitor.kind == "PodMonitor":
-        pods = filter(meant, application.workloads)
-        return (), tuple(one for one in pods if takes(monitor.selector, one))
-    services = tuple(
-        one for one in application.services if meant(one) and matches(monitor.selector, one.labels)
-    )
+        pods = _near(monitor, application.once(pod_index))
+        return (), tuple(one for one in pods if takes(selector, one))
+    near = _near(monitor, application.once(service_index))
+    services = tuple(one for one in near if matches(selector, one.labels))
     behind = (workload for service in services for workload in selected(service, application))
     return services, tuple({one.identity: one for one in behind}.values())
+
+
+def _near(monitor: Monitor, index: LabelIndex[T]) -> Iterator[T]:
+    """What it may select."""
+    namespaces = index.namespaces if monitor.namespaces is None else monitor.namespaces
+    for namespace in sorted(set(namespaces)):
+        yield from index.candidates(monitor.selector, namespace)
 
 
 def _of_services(services: Iterable[Service]) -> dict[str, int]:

@@ -12,6 +12,8 @@ from ._check import check
 from ._instead import network_policy
 from ._words import listing, port_text, references, subjects, verb
 
+_MOST_RELATED = 5  # policies that miss the pods: all of them, for each of a thousand workloads
+
 
 @check(
     "M6",
@@ -167,9 +169,13 @@ def _reading(
     if selecting and not takes[Direction.INGRESS]:
         text = f"{subjects(selecting, application)} {verb(selecting, 'selects')} {pods}"
         return "egress-only", f"{text} for egress only", selecting
-    policies = list(application.policies)
-    if policies:
+    if application.policies:
         does = "isolates" if any(takes.values()) else "selects"
         text = f"none of the application's policies {does} {pods}"
-        return "missed", f"{text}: {subjects(policies, application)}", policies
+        listed = application.once(_all_policies)
+        return "missed", f"{text}: {listed}", list(application.policies[:_MOST_RELATED])
     return "none", f"the application has no policy, so every pod can reach {pods}", []
+
+
+def _all_policies(application: Application) -> str:
+    return subjects(application.policies, application)

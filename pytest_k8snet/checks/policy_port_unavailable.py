@@ -142,6 +142,15 @@ class _Asked(NamedTuple):
             for _, port in workload.declared()
         }
 
+    def opens(self, number: int, protocol: str) -> bool:
+        """Whether the rule is about this port, too."""
+        reach = reach_of(self.application)
+        return any(
+            (protocol, number) in self.rule.ports(pod)
+            for workload in self.pods
+            for pod in reach.pods(workload)
+        )
+
     def has(self, keys: set[PortKey]) -> bool:
         """Whether some of the pods have one of the ports: open, or as far as they declare it."""
         opened = self.opened()
@@ -240,7 +249,8 @@ def _translated(asked: _Asked, keys: set[PortKey]) -> Finding | None:
                 f"{asked.start} {port_text(port.port, port.protocol)}, which is the port of"
                 f" {asked.application.subject(service.reference)}: policies are about ports of"
                 f" pods, and those of {asked.who} get its traffic on"
-                f" {port_text(number, port.protocol)}",
+                f" {port_text(number, port.protocol)}"
+                + (", which the rule opens too" if asked.opens(number, port.protocol) else ""),
                 at=asked.policy.position("ports:"),
                 instead=policy_port(asked.policy, number, port.protocol),
                 port=port.port,
