@@ -17,6 +17,7 @@ from .index import pod_index, service_called
 from .kinds import KIND_NAMES
 from .matching import takes
 from .model import Application, Blank, NetworkPolicy, Reference, Route, Service
+from .reading import read_text
 
 # A kind that begins its line is the object's own: that of a scaleTargetRef is indented. Knative's
 # Service is left out: nearly all templates of that kind make no pods.
@@ -192,6 +193,6 @@ def _plain(line: str) -> str:
 
 def _text(chart: Chart, path: str) -> str:
     try:
-        return (chart.path / path).read_text(encoding="utf-8", errors="replace")
+        return read_text(chart.path / path)
     except OSError:  # of a dependency that was resolved elsewhere
         return ""

@@ -17,7 +17,8 @@ import pytest
 
 from . import __version__
 from .errors import SettingsError
-from .helm.charts import ARCHIVES, is_chart
+from .helm.archives import ARCHIVES
+from .helm.charts import is_chart
 from .options import Option
 from .plainmanifests import NAME
 from .settings import OPTIONS

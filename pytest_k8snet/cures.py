@@ -17,6 +17,7 @@ from . import yamltext
 from .checks import CHECKS
 from .errors import K8sNetError
 from .model import Application, Cure, Reference
+from .reading import read_text
 
 # Where to look first; the render decides.
 _LIKELY: Mapping[str, re.Pattern[str]] = {
@@ -112,11 +113,11 @@ def _booleans_of(chart: Path) -> Iterator[tuple[str, bool]]:
 
 def _booleans_in(file: Path, prefix: str) -> Iterable[tuple[str, bool]]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         if not any(pattern.search(text) for pattern in _LIKELY.values()):
             return ()
         values = yamltext.load(text, str(file))
-    except (OSError, UnicodeDecodeError, K8sNetError):  # Helm has said what there is to say
+    except (OSError, K8sNetError):  # Helm has said what there is to say
         return ()
     return _booleans(values, prefix)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from .model import Position
+from .reading import read_text
 
 
 def line_of(folder: Path, position: Position) -> int | None:
@@ -34,7 +35,7 @@ def line_of(folder: Path, position: Position) -> int | None:
 def _lines(path: Path) -> tuple[str, ...]:
     """Lines without indentation and without the dash of a list's entry."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_text(path)
     except OSError:
         return ()
     return tuple(line.lstrip().removeprefix("- ").lstrip() for line in text.splitlines())

@@ -7,9 +7,12 @@ readers' business.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 # Helm's own limit for a file of a chart: https://helm.sh/docs/topics/charts/ calls it 5 MiB.
 MOST_BYTES = 5 << 20
@@ -30,19 +33,29 @@ def read_bytes(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES
     """
     if inside is not None and (outside := leads_out(path, inside)):
         raise Refused(outside, path)
-    # Opening a pipe for reading waits for a writer unless it is told not to.
-    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(opened, "rb") as file:
-        status = os.fstat(file.fileno())
-        if stat.S_ISDIR(status.st_mode):
-            raise Refused("this is a folder", path)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused("this is no regular file", path)
+    with opened(path) as file:
         # What is larger than it says, as files in /proc are, ends here, too.
         content = file.read(most + 1)
     if len(content) > most:
         raise Refused(f"larger than {most >> 20} MiB", path)
     return content
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A regular file, open for reading.
+
+    :raises OSError: as :func:`read_bytes`.
+    """
+    # Opening a pipe for reading waits for a writer unless it is told not to.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise Refused(f"this is {what}", path)
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
 
 
 def read_text(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from ..reading import read_text
 from .messages import WANTS_VALUES
 
 _MOST = 12
@@ -68,7 +69,7 @@ def _asked_in(chart: Path, error: str) -> str:
 
 def _line(file: Path, number: int) -> str:
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_text(file).splitlines()
     except OSError:
         return ""
     return lines[number - 1] if 0 < number <= len(lines) else ""

@@ -6,8 +6,6 @@ Reading is cheap and never runs Helm: it happens before the first test.
 from __future__ import annotations
 
 import os
-import tarfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -15,10 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import ManifestError, SettingsError
+from ..reading import read_bytes
+from .archives import ARCHIVES, members
 
-ARCHIVES = (".tgz", ".tar.gz")
-# What reading a folder or an archive can raise.
-UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 # Folders of a chart that hold its parts and no charts of their own right.
 PARTS = frozenset({"charts", "templates", "crds", "ci", "node_modules", "__pycache__"})
 EXPECTED = "a chart (a folder with Chart.yaml, or a .tgz), a folder of charts, or a glob of them"
@@ -68,7 +65,7 @@ def find_charts(patterns: Sequence[str], base: Path) -> tuple[Chart, ...]:
     Relative patterns count from ``base``. In a folder of charts, at any depth,
     hidden folders, a chart's own ``charts/`` and library charts are left out.
 
-    :raises SettingsError: a pattern finds nothing.
+    :raises SettingsError: a pattern finds nothing, or a Chart.yaml that is no file.
     """
     found: dict[Path, Chart] = {}
     for pattern in patterns:
@@ -76,6 +73,11 @@ def find_charts(patterns: Sequence[str], base: Path) -> tuple[Chart, ...]:
         if not charts:
             raise SettingsError(_nothing_found(pattern, base))
         for chart in charts:
+            # pytest collects files: a pipe or a device cannot fail by itself.
+            if chart.problem and (
+                chart.path.is_dir() and not (chart.path / "Chart.yaml").is_file()
+            ):
+                raise SettingsError(chart.problem)
             found.setdefault(chart.path.resolve(), chart)
     return tuple(sorted(found.values(), key=lambda chart: chart.path))
 
@@ -86,7 +88,7 @@ def read_chart(path: Path) -> Chart:
     try:
         declared = _declaration(path)
         name = _text(declared, "name")
-    except (ValueError, *UNREADABLE) as error:
+    except (ValueError, OSError) as error:
         return Chart(path, fallback, problem=f"{_chart_yaml(path)}: {_one_line(error)}")
     if not name:
         problem = f'{_chart_yaml(path)}: no "name": every chart needs one'
@@ -101,8 +103,8 @@ def read_chart(path: Path) -> Chart:
 
 
 def is_chart(path: Path) -> bool:
-    """Whether this is a chart's folder."""
-    return (path / "Chart.yaml").is_file()
+    """Whether this is a chart's folder, whatever its Chart.yaml may be: that is said later."""
+    return (path / "Chart.yaml").exists() and not (path / "Chart.yaml").is_dir()
 
 
 def _charts_of(pattern: str, base: Path) -> Iterator[Chart]:
@@ -164,7 +166,7 @@ def _is_no_chart(path: Path) -> bool:
         _member(path, "Chart.yaml")
     except FileNotFoundError:
         return path.is_file()
-    except UNREADABLE:
+    except OSError:
         pass
     return False
 
@@ -201,14 +203,11 @@ def _member(path: Path, name: str) -> bytes:
     :raises FileNotFoundError: the chart has no such file.
     """
     if path.is_dir():
-        return (path / name).read_bytes()
-    with tarfile.open(path, "r:*") as archive:
-        for member in archive:
-            parts = PurePosixPath(member.name).parts
-            if len(parts) == 2 and parts[1] == name:
-                file = archive.extractfile(member)
-                if file is not None:
-                    return file.read()
+        return read_bytes(path / name, inside=path)
+    for member in members(path, frozenset({name})):
+        parts = PurePosixPath(member.path).parts
+        if len(parts) == 2 and parts[1] == name:
+            return member.content
     raise FileNotFoundError(f"the archive has no <chart>/{name}")
 
 

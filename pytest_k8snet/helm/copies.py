@@ -17,7 +17,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from .charts import ARCHIVES, Chart, Dependency, is_chart, read_chart
+from ..reading import read_bytes
+from .archives import ARCHIVES
+from .charts import Chart, Dependency, is_chart, read_chart
 from .versions import newest, satisfies
 
 _LINE = re.compile(rb"^(name|version):[ \t]*[\"']?([\w.+-]+)", re.MULTILINE)
@@ -111,7 +113,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _add_folder(index: _Index, folder: Path) -> None:
     try:
-        lines = dict(_LINE.findall((folder / "Chart.yaml").read_bytes()))
+        lines = dict(_LINE.findall(read_bytes(folder / "Chart.yaml")))
     except OSError:
         return
     name, version = (lines.get(key, b"").decode() for key in (b"name", b"version"))

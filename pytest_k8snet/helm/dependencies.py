@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 import shutil
-import tarfile
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,10 +21,13 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ChartError
-from .charts import ARCHIVES, UNREADABLE, Chart, Dependency, is_chart, read_chart
+from ..reading import read_bytes
+from .archives import ARCHIVES, members
+from .charts import Chart, Dependency, is_chart, read_chart
 from .copies import Copies
 from .fetch import Fetch
 from .stand_in import can_be_off, lacks_template, put_stand_in, said_by_stand_in
+from .survey import refuse_foreign
 
 LOCAL = "file://"
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
@@ -92,10 +94,12 @@ class Workspace:
     def _complete(self, chart: Chart, above: tuple[Path, ...]) -> Path:
         if chart.problem:
             raise ChartError(chart.problem)
+        if not chart.packed:
+            refuse_foreign(chart.path)
         try:
             absent = absent_dependencies(chart)
-        except UNREADABLE as error:
-            raise ChartError(f"{chart.path}: cannot be read: {error}") from error
+        except OSError as error:
+            raise ChartError(f"{chart.path}: cannot be read: {error.strerror or error}") from error
         if not absent:
             return chart.path
         return self._copy(chart, absent, (*above, chart.path))
@@ -181,22 +185,20 @@ def _present(chart: Chart) -> Iterator[str]:
 def _quick_name(folder: Path) -> str:
     """The name without reading all as YAML; "" where it is not that easy."""
     try:
-        return _name_in((folder / "Chart.yaml").read_bytes())
+        return _name_in(read_bytes(folder / "Chart.yaml"))
     except OSError:
         return ""
 
 
 def _present_in_archive(path: Path) -> Iterator[str]:
-    with tarfile.open(path, "r:*") as archive:
-        for member in archive:
-            parts = PurePosixPath(member.name).parts
-            if parts[1:2] != ("charts",):
-                continue
-            if len(parts) == _IN_ARCHIVE and parts[3] == "Chart.yaml":
-                file = archive.extractfile(member)
-                yield (_name_in(file.read()) if file else "") or parts[2]
-            elif len(parts) == _IN_ARCHIVE - 1 and parts[2].endswith(ARCHIVES):
-                yield re.sub(r"-v?\d.*", "", parts[2])
+    for member in members(path, frozenset({"Chart.yaml"})):
+        parts = PurePosixPath(member.path).parts
+        if parts[1:2] != ("charts",):
+            continue
+        if len(parts) == _IN_ARCHIVE and parts[3] == "Chart.yaml":
+            yield _name_in(member.content) or parts[2]
+        elif len(parts) == _IN_ARCHIVE - 1 and parts[2].endswith(ARCHIVES):
+            yield re.sub(r"-v?\d.*", "", parts[2])
 
 
 def _name_in(chart_yaml: bytes) -> str:

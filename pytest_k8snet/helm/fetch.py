@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from .. import yamltext
 from ..errors import ChartError, ManifestError
+from ..reading import read_text
 from .charts import Chart, Dependency
 from .engine import BinaryEngine, EmbeddedEngine, Engine
 
@@ -124,8 +125,8 @@ def _locked(chart: Chart, dependencies: Iterable[Dependency]) -> Iterator[Depend
 def _lock_entries(chart: Chart) -> Iterator[tuple[str, str]]:
     for name in _LOCKS:
         try:
-            lock: Any = yamltext.load((chart.path / name).read_text(encoding="utf-8"), name)
-        except (OSError, UnicodeDecodeError, ManifestError):
+            lock: Any = yamltext.load(read_text(chart.path / name), name)
+        except (OSError, ManifestError):
             continue
         for entry in (lock or {}).get("dependencies") or ():
             yield str(entry.get("name")), str(entry.get("version"))

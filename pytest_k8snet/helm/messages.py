@@ -170,10 +170,11 @@ def _refers(text: str) -> str:
 
 
 def _not_fetched(schema: str, address: str) -> str:
-    return (
-        f"{schema} refers to {address}, and nothing is fetched from the network to render a"
-        " chart; put that part into the schema itself ($defs)"
-    )
+    if address.lower().startswith("file:"):
+        why = "a schema is read alone, without other files"
+    else:
+        why = "nothing is fetched from the network to render a chart"
+    return f"{schema} refers to {address}, and {why}; put that part into the schema itself ($defs)"
 
 
 def _yaml(text: str) -> str:

@@ -1,17 +1,22 @@
-"""Does a values.schema.json want something from the network?
+"""Does a values.schema.json want something that is not in it: from the network, or from this disk?
 
-Both kinds of Helm would fetch it while they render. A verdict must not depend
-on a server, so such a chart is refused before. Imported by the child, too.
+Both kinds of Helm would get it while they render. A verdict must not depend on a
+server, and a chart has no business with other files, so such a chart is refused
+before. Imported by the child, too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urldefrag, urljoin
+
+from ..reading import opened, read_bytes
+from .archives import ARCHIVES, Unpacking
 
 FILE = "values.schema.json"
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef", "$schema")
@@ -19,7 +24,6 @@ _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef", "$schema")
 _DATA = frozenset(("default", "const", "enum", "examples"))
 # Helm's validator brings the published drafts along.
 _BUILT_IN = ("http://json-schema.org/", "https://json-schema.org/")
-_ARCHIVES = (".tgz", ".tar.gz")
 
 
 def remote_reference(chart: Path) -> str:
@@ -31,11 +35,12 @@ def remote_reference(chart: Path) -> str:
 
 
 def remote_addresses(text: bytes) -> list[str]:
-    """The addresses that validating with this schema would fetch, sorted.
+    """The addresses that validating with this schema would fetch or read, sorted.
 
     A text that is no JSON has none: Helm itself reports that.
     """
-    if b"http" not in text:
+    lower = text.lower()
+    if not any(sign in lower for sign in (b"http", b"file:", b"\\u")):
         return []
     try:
         schema = json.loads(text)
@@ -47,7 +52,8 @@ def remote_addresses(text: bytes) -> list[str]:
     return sorted(
         address
         for address in referred - own
-        if address.startswith(("http://", "https://")) and not address.startswith(_BUILT_IN)
+        if address.lower().startswith(("http://", "https://", "file:"))
+        and not address.startswith(_BUILT_IN)
     )
 
 
@@ -77,39 +83,28 @@ def _address(base: str, reference: str) -> str:
 
 def _schemas(chart: Path, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     """The schemas of a chart and of the charts in it, with their inner paths."""
-    if chart.is_file():
-        with chart.open("rb") as file:
-            yield from _schemas_in_archive(file, prefix)
+    if not chart.is_dir():
+        # Helm says what is wrong with it.
+        with contextlib.suppress(OSError), opened(chart) as file:
+            yield from _schemas_in_archive(Unpacking(chart), file, prefix)
         return
     with contextlib.suppress(OSError):
-        yield prefix + FILE, (chart / FILE).read_bytes()
+        yield prefix + FILE, read_bytes(chart / FILE)
     charts = chart / "charts"
     if not charts.is_dir():
         return
     for below in sorted(charts.iterdir()):
-        if below.is_dir() or below.name.endswith(_ARCHIVES):
+        if below.is_dir() or below.name.endswith(ARCHIVES):
             yield from _schemas(below, f"{prefix}charts/{below.name}/")
 
 
-def _schemas_in_archive(file: IO[bytes], prefix: str) -> Iterator[tuple[str, bytes]]:
-    import tarfile
-    import zlib
-
-    try:
-        with tarfile.open(fileobj=file, mode="r:*") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if _wanted(member.name) else None
-                if content is None:
-                    continue
-                path = prefix + member.name.partition("/")[2]
-                if path.endswith(_ARCHIVES):
-                    yield from _schemas_in_archive(content, f"{path}/")
-                else:
-                    yield path, content.read()
-    except (tarfile.TarError, EOFError, OSError, zlib.error):
-        return  # Helm says what is wrong with it
-
-
-def _wanted(name: str) -> bool:
-    parts = name.split("/")
-    return parts[-1] == FILE or (parts[-2:-1] == ["charts"] and name.endswith(_ARCHIVES))
+def _schemas_in_archive(
+    unpacking: Unpacking, file: IO[bytes], prefix: str
+) -> Iterator[tuple[str, bytes]]:
+    for member in unpacking.members(file, frozenset({FILE})):
+        path = prefix + member.path.partition("/")[2]
+        if path.endswith(FILE):
+            yield path, member.content
+        elif path.split("/")[-2:-1] == ["charts"]:
+            with contextlib.suppress(OSError):
+                yield from _schemas_in_archive(unpacking, io.BytesIO(member.content), f"{path}/")

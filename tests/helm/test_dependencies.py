@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -188,7 +187,7 @@ class TestLocal:
         web = write_chart(tmp_path / "web")
         declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
         write_chart(tmp_path / "redis")
-        os.mkfifo(web / "pipe")
+        (web / "charts").write_text("no folder")
         assert "cannot be copied" in refusal(workspace, web)
 
     def test_an_archive_and_an_absolute_path_will_do(

@@ -84,6 +84,16 @@ def test_an_address_is_named_and_nobody_asks_there(
     assert server.asked == []
 
 
+@pytest.mark.parametrize("scheme", ["file:", "FILE:", "\\u0066ile:"])
+def test_another_file_is_not_read(render: Render, tmp_path: Path, scheme: str) -> None:
+    (tmp_path / "secret.json").write_text('{"type": "the key"}')
+    text = f'{{"$ref": "{scheme}//{tmp_path}/secret.json"}}'
+    chart = write_chart(tmp_path / "web", {"values.schema.json": text})
+    error = render(chart, label="web").error or ""
+    assert "a schema is read alone, without other files" in error
+    assert "the key" not in error
+
+
 def test_a_packed_subchart_is_looked_into(render: Render, server: Server, tmp_path: Path) -> None:
     sub = write_chart(
         tmp_path / "src" / "sub", {"values.schema.json": f'{{"$ref": "{server.address}/a"}}'}

@@ -84,8 +84,8 @@ def test_what_helm_writes_to_standard_error_is_shown_with_its_chart(
 ) -> None:
     make_chart("charts/api", SOUND)
     folder = make_chart("charts/web", SOUND)
-    (pytester.path / "extra.yaml").write_text("kind: List\napiVersion: v1\nitems: []\n")
-    (folder / "templates/extra.yaml").symlink_to(pytester.path / "extra.yaml")
+    (folder / "extra.yaml").write_text("kind: List\napiVersion: v1\nitems: []\n")
+    (folder / "templates/extra.yaml").symlink_to("../extra.yaml")
     result = pytester.runpytest("--helm-chart=charts", "-rP", "-k", "renders")
     result.assert_outcomes(passed=2, deselected=2 * (RAN + WAITING) - 2)
     result.stdout.fnmatch_lines(["*defaults renders*", "*helm*", "*symbolic link*extra.yaml*"])
