@@ -144,20 +144,25 @@ def _refused_library(chart: Chart) -> Chart:
 
 
 def _charts_below(folder: Path) -> Iterator[Chart]:
+    """The charts in a folder; archives of one that lies there unpacked are its old releases."""
+    unpacked: set[str] = set()
+    archives: list[Path] = []
     for root, folders, files in os.walk(folder, onerror=_refuse):
         in_chart = "Chart.yaml" in files
         folders[:] = sorted(
             name for name in folders if name[0] != "." and not (in_chart and name in PARTS)
         )
-        here = Path(root)
-        # Archives inside a chart's own folder are its old releases, and no charts of the run.
-        archives = () if in_chart else sorted(files)
-        candidates = [here] if in_chart else []
-        candidates += [here / name for name in archives if name.endswith(ARCHIVES)]
-        for path in candidates:
-            chart = read_chart(path)
-            if not chart.library and not (chart.problem and _is_no_chart(path)):
+        if in_chart:
+            chart = read_chart(Path(root))
+            unpacked.add(chart.name)
+            if not chart.library:
                 yield chart
+        else:
+            archives += [Path(root, name) for name in sorted(files) if name.endswith(ARCHIVES)]
+    for chart in map(read_chart, archives):
+        old = not chart.problem and chart.name in unpacked
+        if not (old or chart.library or (chart.problem and _is_no_chart(chart.path))):
+            yield chart
 
 
 def _is_no_chart(path: Path) -> bool:

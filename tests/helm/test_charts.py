@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def test_what_belongs_to_a_chart_is_no_chart_of_its_own(tmp_path: Path) -> None:
     pack(write_chart(tmp_path / "src" / "db"), web / "charts" / "db-1.tgz")
     write_chart(tmp_path / "charts" / ".cache" / "old")
     assert names(find_charts(["charts"], tmp_path)) == ["web"]
+
+
+def test_an_archive_of_a_chart_that_lies_there_unpacked_is_an_old_release(tmp_path: Path) -> None:
+    web, api = (write_chart(tmp_path / "charts" / name) for name in ("web", "api"))
+    (tmp_path / "docs").mkdir()
+    old = pack(web, tmp_path / "docs" / "web-1.2.2.tgz")
+    gone = pack(write_chart(tmp_path / "elsewhere" / "gone"), tmp_path / "docs" / "gone-1.0.0.tgz")
+    shutil.rmtree(tmp_path / "elsewhere")
+    assert [one.path for one in find_charts([str(tmp_path)], tmp_path)] == [api, web, gone]
+    named = find_charts([str(tmp_path), str(tmp_path / "docs" / "*.tgz")], tmp_path)
+    assert [one.path for one in named] == [api, web, gone, old]
 
 
 def test_a_library_chart_in_a_folder_is_left_out_and_by_name_a_problem(tmp_path: Path) -> None:
