@@ -15,7 +15,7 @@ from .finding import Finding
 from .fixtureitem import FixtureItem
 from .gather import Gathered
 from .ignores import ignore_for
-from .model import Application, Subject
+from .model import NEEDS_CLUSTER, Application, Subject
 from .plaintext import plain
 from .report.recorder import attach
 from .report.results import NOT_OBSERVED, OBSERVED, Result
@@ -346,7 +346,11 @@ def report_item(item: pytest.Item, report: pytest.TestReport) -> None:
     if hasattr(report, "wasxfail"):
         report.wasxfail = plain(report.wasxfail)
     if report.skipped and isinstance(report.longrepr, tuple):
-        # pytest sums skips up by where they come from: that is the chart, not this file.
-        report.longrepr = (item.location[0], None, plain(report.longrepr[2]))  # type: ignore[assignment]
+        # pytest sums skips up by where they come from: that is the chart, not this file, and for
+        # what the whole run lacks what all charts have in common.
+        reason = report.longrepr[2]
+        lacking = reason.removeprefix("Skipped: ") == NEEDS_CLUSTER
+        place = item.run.common_place if lacking else item.location[0]
+        report.longrepr = (place, None, plain(reason))  # type: ignore[assignment]
     if report.when == "call" or not report.passed:
         attach(report, item.result(*_outcome(item, report)), sent=item.run.worker)

@@ -244,6 +244,11 @@ class ChartRun:
         return frozenset(one.target.nodeid for one in self.gathered)
 
     @cached_property
+    def common_place(self) -> str:
+        """The path that all charts have in common: a chart's own file where it is alone."""
+        return os.path.commonpath(self._nodeids) or "."
+
+    @cached_property
     def by_file(self) -> dict[Path, list[Gathered]]:
         """The values sets of each chart under the file that stands for it."""
         found: dict[Path, list[Gathered]] = defaultdict(list)

@@ -33,6 +33,9 @@ CALICO = frozenset(("projectcalico.org", "crd.projectcalico.org"))
 RELEASE = "{{ .Release.Name }}"
 CHART = "{{ .Chart.Name }}"
 
+_LONGEST = 100  # of a line in flow style, without what it is indented by
+TCP = "TCP"  # what a port has that says no protocol
+
 # YAML 1.1 reads these words as something else than strings.
 _WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z")
@@ -71,6 +74,23 @@ def _nested(path: Iterable[str], lines: Iterable[str]) -> list[str]:
     return result
 
 
+def _map(path: Iterable[str], labels: Labels) -> list[str]:
+    """Labels under some keys, as many of these in one line with them as fit."""
+    outer, line = list(path), f"{{{', '.join(map_lines(labels))}}}"
+    inner: list[str] = []
+    while outer and len(longer := f"{outer[-1]}: {line}") <= _LONGEST:
+        line = f"{{{longer}}}"
+        inner = [longer]
+        outer.pop()
+    return _nested(outer, inner or map_lines(labels))
+
+
+def flow(key: str, entries: Iterable[str], brackets: str) -> list[str]:
+    """A map or a list in one line; [] where that is longer than a line should be."""
+    line = f"{key}: {brackets[0]}{', '.join(entries)}{brackets[1]}"
+    return [line] if len(line) <= _LONGEST else []
+
+
 def join(lines: Iterable[str]) -> str:
     """The lines as one snippet."""
     return "\n".join(lines)
@@ -106,7 +126,8 @@ def _template(workload: Workload) -> str:
 
 def pod_label_lines(workload: Workload, labels: Labels) -> list[str]:
     """The labels of the pod template, in the place that the kind has for them."""
-    return _nested((*workload.makes.template, "metadata", "labels"), map_lines(labels))
+    keys = (*workload.makes.template, "metadata")
+    return _nested(keys, _map(["labels"], labels))
 
 
 def distinguishing(workload: Workload, rest: Iterable[Workload]) -> Labels:
@@ -127,11 +148,11 @@ def unit_labels(workload: Workload, added: Labels) -> str:
     selector = workload.selector
     if selector is None:
         return join(labels)
-    wanted = list(map_lines({**selector.labels, **added}))
+    wanted = {**selector.labels, **added}
     if workload.makes.selects is Selects.MAP:
-        lines = _nested(["selector"], wanted)
+        lines = _map(["selector"], wanted)
     else:
-        lines = ["selector:", *indent(_nested(["matchLabels"], wanted), 1)]
+        lines = ["selector:", *indent(_map(["matchLabels"], wanted), 1)]
         lines += indent(_expression_lines(selector), 1)
     return join(["spec:", *indent(lines, 1), *labels[1:]])
 
@@ -146,7 +167,7 @@ def _expression_lines(selector: Selector) -> Iterator[str]:
 
 def service_selector(labels: Labels) -> str:
     """A Service's selector."""
-    return join(_nested(["spec", "selector"], map_lines(labels)))
+    return join(_nested(["spec"], _map(["selector"], labels)))
 
 
 def for_object(subject: str, snippet: str) -> str:
@@ -173,12 +194,10 @@ def with_port(container: Container | None, port: Port) -> str:
 
 
 def _port_lines(port: Port) -> Iterator[str]:
-    if port.name:
-        yield f"- name: {scalar(port.name)}"
-        yield f"  containerPort: {port.number}"
-    else:
-        yield f"- containerPort: {port.number}"
-    yield f"  protocol: {port.protocol}"
+    entries = [f"name: {scalar(port.name)}"] if port.name else []
+    entries.append(f"containerPort: {port.number}")
+    entries += [f"protocol: {port.protocol}"] * (port.protocol != TCP)
+    yield f"- {{{', '.join(entries)}}}" if entries[1:] else f"- {entries[0]}"
 
 
 def service_port(port: ServicePort) -> str:
@@ -186,7 +205,8 @@ def service_port(port: ServicePort) -> str:
     lines = [f"- name: {scalar(port.name)}"] if port.name else []
     mark = "  " if lines else "- "
     target = port.target if isinstance(port.target, int) else scalar(port.target)
-    lines += [f"{mark}port: {port.port}", f"  targetPort: {target}", f"  protocol: {port.protocol}"]
+    lines += [f"{mark}port: {port.port}", f"  targetPort: {target}"]
+    lines += [f"  protocol: {port.protocol}"] * (port.protocol != TCP)
     return join(["ports:", *indent(lines, 1)])
 
 
@@ -228,13 +248,20 @@ def network_policy(
         added = join(pod_label_lines(workload, labels))
         before = for_object(application.subject(workload.reference), added) + "\n---\n"
     name = _free_name(workload, application) if replaced is None else replaced.name
-    lines = ["apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy", "metadata:"]
-    lines.append(f"  name: {scalar(name)}")
-    if workload.namespace != application.namespace:
-        lines.append(f"  namespace: {scalar(workload.namespace)}")
-    lines += ["spec:", "  podSelector:", "    matchLabels:", *indent(map_lines(labels), 3)]
-    lines += ["  policyTypes: [Ingress]", *indent(_ingress_lines(workload), 1)]
+    lines = ["apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy"]
+    lines += _metadata(
+        name, workload.namespace if workload.namespace != application.namespace else ""
+    )
+    lines += ["spec:", *indent(_map(["podSelector", "matchLabels"], labels), 1)]
+    # Without policyTypes it is for ingress alone, since it has no egress.
+    lines += indent(_ingress_lines(workload), 1)
     return before + join(lines)
+
+
+def _metadata(name: str, namespace: str = "") -> list[str]:
+    entries = [f"name: {scalar(name)}"]
+    entries += [f"namespace: {scalar(namespace)}"] if namespace else []
+    return flow("metadata", entries, "{}") or _nested(["metadata"], entries)
 
 
 def policy_selector(policy: NetworkPolicy, labels: Labels) -> str:
@@ -273,7 +300,8 @@ def policy_port(policy: NetworkPolicy, number: int, protocol: str) -> str:
         lines = ["- ports:", "    - portNumber:", f"        port: {number}"]
         lines.append(f"        protocol: {protocol}")
     else:
-        lines = ["- ports:", f"    - port: {number}", f"      protocol: {protocol}"]
+        lines = ["- ports:", f"    - port: {number}"]
+        lines += [f"      protocol: {protocol}"] * (protocol != TCP)
     return join(_nested(["ingress"], lines))
 
 
@@ -307,14 +335,15 @@ def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str
     """A rule that admits pods of the namespace, or of any, to one port."""
     peer = "namespaceSelector" if everywhere else "podSelector"
     lines = ["ingress:", "  - from:", f"      - {peer}: {{}}  # name the callers where you can"]
-    lines += ["    ports:", f"      - port: {number}", f"        protocol: {protocol}"]
+    lines += ["    ports:", f"      - port: {number}"]
+    lines += [f"        protocol: {protocol}"] * (protocol != TCP)
     return join(lines)
 
 
 def governing(name: str, labels: Labels) -> str:
     """A headless Service for the pods of a StatefulSet."""
-    lines = ["apiVersion: v1", "kind: Service", "metadata:", f"  name: {scalar(name)}", "spec:"]
-    lines += ["  clusterIP: None", *indent(_nested(["selector"], map_lines(labels)), 1)]
+    lines = ["apiVersion: v1", "kind: Service", *_metadata(name), "spec:"]
+    lines += ["  clusterIP: None", *indent(_map(["selector"], labels), 1)]
     return join(lines)
 
 
@@ -342,12 +371,16 @@ def _ingress_lines(workload: Workload) -> list[str]:
     ports = dict.fromkeys((port.number, port.protocol) for _, port in workload.declared())
     if not ports:
         return ["ingress: []  # declares no port, so nobody has to reach it"]
-    lines = [
-        "ingress:",
-        "  - from:",
-        "      - podSelector: {}  # pods of this namespace; name the callers where you can",
-        "    ports:",
+    entries = [
+        f"port: {number}" + (f", protocol: {protocol}" if protocol != TCP else "")
+        for number, protocol in ports
     ]
-    for number, protocol in ports:
-        lines += [f"      - port: {number}", f"        protocol: {protocol}"]
-    return lines
+    peers, comment = (
+        "from: [{podSelector: {}}]",
+        "  # this namespace; name the callers where you can",
+    )
+    listed = flow("ports", (f"{{{entry}}}" for entry in entries), "[]")
+    if listed and len(peers + listed[0]) <= _LONGEST:
+        return ["ingress:", f"  - {{{peers}, {listed[0]}}}{comment}"]
+    lines = [f"  - {{{entry}}}" for entry in entries]
+    return ["ingress:", f"  - {peers}{comment}", "    ports:", *indent(lines, 2)]

@@ -229,3 +229,22 @@ def test_objects_of_subcharts_can_be_left_out(
     own = run("-v", "--k8snet-subcharts=own")
     assert "Deployment/db" not in own.stdout.str()
     own.assert_outcomes(passed=RAN, skipped=WAITING)
+
+
+def test_the_json_says_what_was_not_run_and_not_observed(
+    run: Callable[..., Any], make_chart: MakeChart, read_json: Callable[..., Any]
+) -> None:
+    make_chart("charts/web", SOUND)
+    invalid = WEB.replace("name: http", "name: a-name-that-is-too-long")
+    make_chart("charts/bad", {"web.yaml": invalid})
+    run("--k8snet-json=out.json", "-k", "renders or M1 or M3 or M4A")
+    charts = {chart["path"]: chart for chart in read_json()["charts"]}
+    assert charts["charts/bad"]["outcome"] == "failed"
+    assert charts["charts/web"]["outcome"] == "passed"
+    assert charts["charts/web"]["ran"] == 4
+    assert charts["charts/web"]["tests"] > 4
+    observed = {one["check"]: one["observed"] for one in read_json()["results"]}
+    assert observed == {None: "", "M1": "not observed", "M3": "not observed", "M4A": ""}
+    run("--k8snet-json=out.json", "-k", "M6")
+    outcomes = {chart["path"]: chart["outcome"] for chart in read_json()["charts"]}
+    assert outcomes == {"charts/bad": "not run", "charts/web": "not run"}

@@ -149,3 +149,12 @@ def test_reports_for_tools_have_the_reach_of_a_finding(
     assert finding["exposed"] == "cluster"
     (result,) = read_json("out.sarif")["runs"][0]["results"]
     assert result["properties"]["reach"] == finding["reach"]
+
+
+def test_what_the_whole_run_lacks_is_one_line(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    make_chart("charts/api", SOUND)
+    make_chart("charts/web", SOUND)
+    (skipped,) = of(run("-rs"), "SKIPPED ")
+    assert skipped.partition("] ")[2] == "charts: needs a cluster: --k8snet-cluster=kind"

@@ -1,0 +1,58 @@
+"""What is written instead: short, and still the YAML that is meant."""
+
+from __future__ import annotations
+
+import yaml
+
+from pytest_k8snet.checks._instead import container_ports, network_policy, unit_labels
+from pytest_k8snet.model import Port, Selector
+from report.samples import application, workload
+
+
+def test_a_policy_has_short_labels_and_ports_in_lines_of_their_own_keys() -> None:
+    web = workload("web", Port(8080), Port(53, "UDP"))
+    rule = "{from: [{podSelector: {}}], ports: [{port: 8080}, {port: 53, protocol: UDP}]}"
+    assert network_policy(web, application(workloads=(web,))).splitlines() == [
+        "apiVersion: networking.k8s.io/v1",
+        "kind: NetworkPolicy",
+        "metadata: {name: web}",
+        "spec:",
+        "  podSelector: {matchLabels: {app: web}}",
+        "  ingress:",
+        f"    - {rule}  # this namespace; name the callers where you can",
+    ]
+
+
+def test_what_does_not_fit_a_line_has_several() -> None:
+    labels = {f"example.org/label-{number}": f"a value: {number}" for number in range(5)}
+    ports = tuple(Port(8000 + number) for number in range(20))
+    web = workload("w" * 60, *ports, pod_labels=labels, selector=Selector(labels))
+    text = network_policy(web, application(workloads=(web,), namespace="elsewhere"))
+    assert max(map(len, text.splitlines())) <= 110
+    read = yaml.safe_load(text)
+    assert read["metadata"] == {"name": "w" * 60, "namespace": "default"}
+    assert read["spec"]["podSelector"] == {"matchLabels": labels}
+    assert [one["port"] for one in read["spec"]["ingress"][0]["ports"]] == [*range(8000, 8020)]
+
+
+def test_only_a_protocol_that_is_not_tcp_is_written_out() -> None:
+    text = container_ports("web", (Port(80, name="http"), Port(53, "UDP")))
+    assert yaml.safe_load(text) == {
+        "containers": [
+            {
+                "name": "web",
+                "ports": [
+                    {"name": "http", "containerPort": 80},
+                    {"containerPort": 53, "protocol": "UDP"},
+                ],
+            }
+        ]
+    }
+
+
+def test_labels_stand_where_the_kind_has_them() -> None:
+    added = {"app.kubernetes.io/component": "web"}
+    read = yaml.safe_load(unit_labels(workload("web"), added))
+    wanted = {"app": "web", **added}
+    assert read["spec"]["selector"] == {"matchLabels": wanted}
+    assert read["spec"]["template"]["metadata"]["labels"] == wanted
