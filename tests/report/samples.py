@@ -13,6 +13,7 @@ from pytest_k8snet.model import (
     Application,
     Backend,
     Container,
+    Monitor,
     NetworkPolicy,
     Port,
     Position,
@@ -117,6 +118,7 @@ def shop(chart: str = "charts/shop", values: str = "defaults") -> Application:
                 ),
             ),
         ),
+        monitors=(Monitor("PodMonitor", "all", "default", "t.yaml", namespaces=("default",)),),
     )
 
 

@@ -338,7 +338,7 @@ def test_the_list_can_be_read_by_keyboard(page: Any) -> None:
 
 def test_a_finding_says_why_where_and_what_instead(page: Any) -> None:
     shown = page(results(shop(), shop(values="ha"), lines={"templates/web.yaml": 12}))
-    enter(shown, "#search", "port 82")
+    enter(shown, "#search", "port 82 targets")
     click(shown, ".grid-body .row")
     text = shown.evaluate(DETAIL)
     check = next(check for check in CHECKS if check.id == "M5B")
