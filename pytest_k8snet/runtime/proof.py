@@ -30,7 +30,7 @@ NODE = ""
 _NAME = "k8snet-foothold"
 _START = 30.0  # seconds for our own pod to start, or nobody dials from there
 _AGAIN = 3  # times that something is dialled again before it counts
-_MOST_PAIRS = 2000  # of workloads and ports; beyond, only the footholds dial
+_MOST_PAIRS = 1500  # of places and ports; beyond, only the footholds dial
 
 
 class Dialling(NamedTuple):
@@ -216,7 +216,8 @@ class Proof:
         for one, protocol, port in open_ports if self._dialling.enters else ():
             node = Place(one.pod.node)
             yield _Key(NODE, one.pod.uid, protocol, port), _to_pod(node, one, protocol, port)
-        few = len(self._sources) * len(open_ports) <= _MOST_PAIRS
+        served = sum(len(service.ports) for service in self._application.services)
+        few = len(self._sources) * (len(open_ports) + served) <= _MOST_PAIRS
         for source, (uid, place) in self._sources.items():
             if not few and not isinstance(source, str):
                 continue

@@ -8,11 +8,12 @@ import pytest
 
 from pytest_k8snet.errors import ClusterError
 from pytest_k8snet.runtime import start
-from pytest_k8snet.runtime.cluster import clusters, obtain
+from pytest_k8snet.runtime.cluster import clusters, obtain, own_name, sweep
 from pytest_k8snet.runtime.images import load_images
 from pytest_k8snet.runtime.owner import new_run
 
 from .conftest import settings
+from .test_owner import ended_process
 
 KUBECONFIG = """
 current-context: work
@@ -57,6 +58,19 @@ def test_an_engine_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.Monk
     programs(tmp_path / "bin", monkeypatch, kind="exit 0", docker=docker)
     with pytest.raises(ClusterError, match=r"Cannot connect to the Docker daemon(.|\n)*Start it"):
         obtain(settings("kind"), new_run(), tmp_path, print)
+
+
+def test_a_cluster_of_a_killed_run_that_another_one_deletes_just_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = own_name(str(ended_process()))
+    kind = f"""case "$1" in
+    get) echo {gone};;
+    delete) echo 'removal is already in progress' >&2; exit 1;;
+    esac"""
+    programs(tmp_path / "bin", monkeypatch, kind=kind, docker="exit 0")
+    sweep(print)
+    assert "removal is already in progress" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

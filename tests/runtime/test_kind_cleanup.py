@@ -109,7 +109,7 @@ class Run:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "pytest", str(tests), f"--helm-chart={chart}"),
-                *(f"--k8snet-cluster={cluster}", "--k8snet-timeout=60"),
+                *(f"--k8snet-cluster={cluster}", "--k8snet-timeout=60", "--k8snet-watch=2"),
                 *("-p", "no:cacheprovider", *args),
             ],
             cwd=folder,

@@ -69,7 +69,7 @@ def run(folder: Path, cluster: str, *args: str) -> dict[str, Any]:
         [
             *(sys.executable, "-m", "pytest", "test_mine.py", "--helm-chart=charts"),
             *(f"--k8snet-cluster=kind:{cluster}", f"--k8snet-json={report}"),
-            *("--k8snet-select=M1,M2", "-p", "no:cacheprovider", *args),
+            *("--k8snet-select=M1,M2", "--k8snet-watch=2", "-p", "no:cacheprovider", *args),
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
