@@ -201,10 +201,13 @@ def changing(looks: Sequence[Look], hints: Hints) -> frozenset[str]:
 
 
 def lateness(looks: Sequence[Look], sockets: Iterable[Socket]) -> float:
-    """How old the pod was when the last of these ports was seen open first."""
+    """How old the pod was when it opened one of these ports, the last time it did so."""
     keys = {port_key(one) for one in sockets}
-    ages = [next((look.age for look in looks if key in look.keys), 0.0) for key in keys]
-    return max(ages, default=0.0)
+    shown = [frozenset[PortKey](), *(look.keys & keys for look in looks)]
+    opened = [
+        look.age for look, (before, now) in zip(looks, pairwise(shown), strict=True) if now - before
+    ]
+    return max(opened, default=0.0)
 
 
 def misses(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:

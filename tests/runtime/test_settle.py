@@ -183,3 +183,17 @@ def test_a_pod_that_ended_had_open_what_two_looks_show() -> None:
 @pytest.mark.parametrize("looks", [[], [look(0, 80)], [look(0, 80), replace(look(1), flaw="x")]])
 def test_a_pod_that_ended_too_soon_was_not_observed(looks: list[Look]) -> None:
     assert lasting(looks) is None
+
+
+def test_a_port_that_comes_and_goes_was_opened_late() -> None:
+    steady = [look(at, 80, age=at) for at in range(2, 16)]
+    assert lateness(steady, steady[-1].sockets) == 2
+    blinking = [look(at, *([80] if at % 3 == 0 else []), age=at) for at in range(2, 16)]
+    assert lateness(blinking, blinking[-1].sockets) == 15
+
+
+def test_what_other_pods_had_is_seen_once_and_believed() -> None:
+    looks = [look(0, 80, 81), look(1, 80), look(2, 80)]
+    assert numbers(looks) == {80}
+    before = [frozenset({Socket(81, container="web"), Socket(80, container="web")})]
+    assert numbers(looks, hints_again(NONE, before)) == {80, 81}
