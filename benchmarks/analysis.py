@@ -18,11 +18,12 @@ from typing import TypeVar
 
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
-from pytest_k8snet.gather import Gathered, Gathering
+from pytest_k8snet.gather import Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.helm.request import Rendered, RenderRequest
 from pytest_k8snet.settings import Settings
+from pytest_k8snet.target import Gathered
 
 from .measure import Cost, run_python
 

@@ -13,12 +13,12 @@ import pytest
 from .checks import CHECKS, Check
 from .errors import K8sNetError
 from .fixtureitem import FixtureFile
-from .gather import Gathered
 from .items import ChartItem, CheckFailed, CheckItem, InstallsItem, RendersItem
 from .model import Subject
 from .plaintext import plain
 from .questions import questions
 from .run import ChartRun, run_of
+from .target import Gathered
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr

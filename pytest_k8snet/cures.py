@@ -9,7 +9,9 @@ finding is gone then.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from .checks import CHECKS
 from .errors import K8sNetError
 from .model import Application, Cure, Reference
 from .reading import read_text
+from .target import Gathered, Target
 
 # Where to look first; the render decides.
 _LIKELY: Mapping[str, re.Pattern[str]] = {
@@ -48,6 +51,55 @@ class Candidate(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.key}: {str(self.turned).lower()}"
+
+
+@dataclass(slots=True)
+class _Case:
+    """Values sets of a chart that show the same faults: what cures one of them is told of all.
+
+    ``numbers`` are their places among what was gathered, ``left`` are the faults without a cure.
+    """
+
+    target: Target
+    left: set[Fault]
+    candidates: deque[Candidate]
+    numbers: list[int] = field(default_factory=list)
+    cures: dict[Cure, None] = field(default_factory=dict)
+
+
+def with_cures(
+    gathered: list[Gathered], read: Callable[[Sequence[Target]], Iterable[Gathered]]
+) -> list[Gathered]:
+    """Try the values that may cure a finding, one after the other, until one does."""
+    cases: dict[tuple[Path, frozenset[Fault]], _Case] = {}
+    for number, one in enumerate(gathered):
+        if one.application is not None and (found := faults(one.application)):
+            path = one.target.chart.path
+            if (path, found) not in cases:
+                tried = deque(candidates(path, found))
+                cases[path, found] = _Case(one.target, set(found), tried)
+            cases[path, found].numbers.append(number)
+    while waiting := [case for case in cases.values() if case.left and case.candidates]:
+        trials = [(case, case.candidates.popleft()) for case in waiting]
+        turned = read([_turned(case.target, candidate) for case, candidate in trials])
+        for (case, candidate), other in zip(trials, turned, strict=True):
+            if other.application is not None:
+                gone = cured(case.left, other.application, candidate)
+                case.left -= gone.keys()
+                case.cures |= dict.fromkeys(gone.values())
+    for case in cases.values():
+        for number in case.numbers if case.cures else ():
+            application = gathered[number].application
+            if application is not None:
+                application = replace(application, cures=tuple(case.cures))
+                gathered[number] = replace(gathered[number], application=application)
+    return gathered
+
+
+def _turned(target: Target, candidate: Candidate) -> Target:
+    """The target with one value turned."""
+    values = replace(target.values, sets=(*target.values.sets, candidate.expression))
+    return target._replace(values=values)
 
 
 def faults(application: Application) -> frozenset[Fault]:

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from .errors import InstallError
-from .gather import Gathered
 from .model import Application, Labels, Socket
 from .plainmanifests import NOT_INSTALLED
 from .reach import Reach, reach_of
 from .run import run_of
+from .target import Gathered
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import tempfile
-from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 from .blanks import blank_templates
-from .cures import Candidate, Fault, candidates, cured, faults
+from .cures import with_cures
 from .errors import ChartError, SettingsError
 from .helm.asked import asked_values, wants_values, with_asked
 from .helm.charts import Chart, find_charts
@@ -28,69 +25,10 @@ from .helm.fetch import fetch_with, pull
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION, Rendered, RenderRequest
 from .helm.values import DEFAULTS, ValuesSet, values_sets
-from .locate import line_of
 from .manifests import Documents, read_application
-from .model import Application, Cure, Position
-from .neighbours import (
-    find_neighbours,
-    index_workloads,
-    needs_second_release,
-    other_release_name,
-)
+from .neighbours import needs_second_release, other_release_name, with_neighbours
 from .settings import DEFAULT_RELEASE, Settings
-from .sources import Manifests
-
-
-class Target(NamedTuple):
-    """One chart with one values set, or manifests: what is rendered and judged as a whole."""
-
-    chart: Chart
-    values: ValuesSet
-    id: str
-    """The chart's path as in node ids, from the root directory."""
-    manifests: Manifests | None = None
-    """Where it is none: ``chart`` has their path and name then, and nothing is rendered."""
-
-    @property
-    def file(self) -> Path:
-        """The file that stands for the chart on pytest's command line."""
-        if self.manifests is not None:
-            return self.manifests.head
-        path = self.chart.path
-        return path if self.chart.packed else path / "Chart.yaml"
-
-    @property
-    def nodeid(self) -> str:
-        """The file's node id; pytest itself has none for a file outside the root directory."""
-        return f"{self.id}/{self.head}" if self.head else self.id
-
-    @property
-    def head(self) -> str:
-        """The file's path from the folder; "" where there is no folder, or no such file in it."""
-        if self.manifests is not None:
-            return self.manifests.head.name if self.manifests.kustomized else ""
-        return "" if self.chart.packed else "Chart.yaml"
-
-    def line(self, position: Position) -> int | None:
-        """The line that a finding is about; None where it cannot be known."""
-        built = self.manifests is not None and self.manifests.kustomized
-        return None if built else line_of(self.chart.path, position)
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What became of a :class:`Target`: an application, or the error instead of one.
-
-    ``skipped`` stands in the place of an error where the chart's own values
-    demand what its ``ci/`` files give, and where they render to nothing.
-    ``warnings`` is what Helm or the chart wrote to standard error.
-    """
-
-    target: Target
-    application: Application | None = None
-    error: str = ""
-    warnings: str = ""
-    skipped: str = ""
+from .target import Gathered, Target, chart_id
 
 
 class Gathering:
@@ -161,8 +99,9 @@ class Gathering:
             first = list(self._absent_once(self._read(self.targets, self._settings.release)))
             first = [self._asked(one) for one in _without_demands(first)]
             first = self._with_second(first)
-            first = self._with_cures(first)
-            return tuple(_with_neighbours(first))
+            release = self._settings.release
+            first = with_cures(first, lambda turned: self._read(turned, release))
+            return tuple(with_neighbours(first))
 
     def _read(
         self, targets: Sequence[Target], release: str, *, second: bool = False
@@ -211,35 +150,6 @@ class Gathering:
 
         keys = asked_values(one.target.chart.path, one.error, render)
         return replace(one, error=with_asked(one.error, keys))
-
-    def _with_cures(self, gathered: list[Gathered]) -> list[Gathered]:
-        """Try the values that may cure a finding, one after the other, until one does."""
-        cases: dict[tuple[Path, frozenset[Fault]], _Case] = {}
-        for number, one in enumerate(gathered):
-            if one.application is not None and (found := faults(one.application)):
-                path = one.target.chart.path
-                if (path, found) not in cases:
-                    tried = deque(candidates(path, found))
-                    cases[path, found] = _Case(one.target, set(found), tried)
-                cases[path, found].numbers.append(number)
-        while waiting := [case for case in cases.values() if case.left and case.candidates]:
-            trials = [(case, case.candidates.popleft()) for case in waiting]
-            turned = self._read(
-                [_turned(case.target, candidate) for case, candidate in trials],
-                self._settings.release,
-            )
-            for (case, candidate), other in zip(trials, turned, strict=True):
-                if other.application is not None:
-                    gone = cured(case.left, other.application, candidate)
-                    case.left -= gone.keys()
-                    case.cures |= dict.fromkeys(gone.values())
-        for case in cases.values():
-            for number in case.numbers if case.cures else ():
-                application = gathered[number].application
-                if application is not None:
-                    application = replace(application, cures=tuple(case.cures))
-                    gathered[number] = replace(gathered[number], application=application)
-        return gathered
 
     def _request(self, target: Target, release: str) -> RenderRequest:
         """What to render.
@@ -313,20 +223,6 @@ class Gathering:
         return gathered
 
 
-@dataclass(slots=True)
-class _Case:
-    """Values sets of a chart that show the same faults: what cures one of them is told of all.
-
-    ``numbers`` are their places among what was gathered, ``left`` are the faults without a cure.
-    """
-
-    target: Target
-    left: set[Fault]
-    candidates: deque[Candidate]
-    numbers: list[int] = field(default_factory=list)
-    cures: dict[Cure, None] = field(default_factory=dict)
-
-
 def _without_demands(gathered: Iterable[Gathered]) -> Iterator[Gathered]:
     """Skip the chart's own values where they demand what some of its ``ci/`` files give."""
     gathered = list(gathered)
@@ -353,60 +249,3 @@ def _uncollected() -> Iterator[None]:
         gc.freeze()
         if enabled:
             gc.enable()
-
-
-def _turned(target: Target, candidate: Candidate) -> Target:
-    """The target with one value turned."""
-    values = replace(target.values, sets=(*target.values.sets, candidate.expression))
-    return target._replace(values=values)
-
-
-def chart_id(path: Path, root: Path) -> str:
-    """A chart's path as pytest writes it in node ids."""
-    return Path(os.path.relpath(path, root)).as_posix()
-
-
-def _with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
-    """Set every application beside the other charts, as far as they share pods.
-
-    Of another chart with several values sets the first stands for all: they
-    are not installed together. A chart and its own dependency are not set
-    beside each other (what installs the one has the other in it), nor are two
-    versions of one chart: M4S compares a chart with itself in any case.
-    """
-    one_each: dict[str, Application] = {}
-    for one in gathered:
-        if one.application is not None:
-            one_each.setdefault(one.target.id, one.application)
-    if len(one_each) < 2:
-        yield from gathered
-        return
-    index = index_workloads(one_each.values())
-    families = _families(one.target for one in gathered)
-    for one in gathered:
-        if one.application is None:
-            yield one
-            continue
-        own = families[one.target.id]
-        found = find_neighbours(one.application, index, own)
-        yield replace(one, application=replace(one.application, neighbours=found)) if found else one
-
-
-def _families(targets: Iterable[Target]) -> dict[str, set[str]]:
-    """For each chart of the run its other versions, its dependencies and dependents; by id."""
-    charts = {target.id: target.chart for target in targets}
-    by_name: dict[str, list[str]] = defaultdict(list)
-    for chart_id_, chart in charts.items():
-        by_name[chart.name].append(chart_id_)
-    families = {one: set(by_name[chart.name]) for one, chart in charts.items()}
-    for whole, chart in charts.items():
-        waiting = list(chart.dependencies)
-        seen: set[str] = set()
-        while waiting:
-            for part in by_name.get(waiting.pop().name, ()):
-                if part not in seen:
-                    seen.add(part)
-                    waiting += charts[part].dependencies
-                    families[whole].add(part)
-                    families[part].add(whole)
-    return families

@@ -13,7 +13,6 @@ from .checks import Check
 from .errors import ClusterError, K8sNetError, NotApplicable, NotObserved
 from .finding import Finding
 from .fixtureitem import FixtureItem
-from .gather import Gathered
 from .ignores import ignore_for
 from .model import NEEDS_CLUSTER, Application, Subject
 from .plaintext import plain
@@ -21,6 +20,7 @@ from .report.recorder import attach
 from .report.results import NOT_OBSERVED, OBSERVED, Result
 from .report.text import as_failure, finding_text, headline, place
 from .run import ChartRun, run_of
+from .target import Gathered
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr

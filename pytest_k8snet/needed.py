@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from .fixtures import RELEASE, target_of
-from .gather import Gathered
 from .items import ChartItem, CheckItem, InstallsItem
 from .runtime.stage import Need, Plan, key_of
+from .target import Gathered
 
 
 def needed(items: Iterable[pytest.Item], gathered: Sequence[Gathered]) -> Plan:

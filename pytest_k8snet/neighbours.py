@@ -7,7 +7,9 @@ another release; only what is left has to be looked at closely.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from .index import LabelIndex
@@ -22,6 +24,7 @@ from .model import (
     Workload,
 )
 from .settings import DEFAULT_RELEASE
+from .target import Gathered, Target
 
 
 def needs_second_release(application: Application) -> bool:
@@ -107,3 +110,49 @@ def index_workloads(applications: Iterable[Application]) -> LabelIndex[Neighbour
         for application in applications
         for workload in application.workloads
     )
+
+
+def with_neighbours(gathered: list[Gathered]) -> Iterator[Gathered]:
+    """Set every application beside the other charts, as far as they share pods.
+
+    Of another chart with several values sets the first stands for all: they
+    are not installed together. A chart and its own dependency are not set
+    beside each other (what installs the one has the other in it), nor are two
+    versions of one chart: M4S compares a chart with itself in any case.
+    """
+    one_each: dict[str, Application] = {}
+    for one in gathered:
+        if one.application is not None:
+            one_each.setdefault(one.target.id, one.application)
+    if len(one_each) < 2:
+        yield from gathered
+        return
+    index = index_workloads(one_each.values())
+    families = _families(one.target for one in gathered)
+    for one in gathered:
+        if one.application is None:
+            yield one
+            continue
+        own = families[one.target.id]
+        found = find_neighbours(one.application, index, own)
+        yield replace(one, application=replace(one.application, neighbours=found)) if found else one
+
+
+def _families(targets: Iterable[Target]) -> dict[str, set[str]]:
+    """For each chart of the run its other versions, its dependencies and dependents; by id."""
+    charts = {target.id: target.chart for target in targets}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for chart_id_, chart in charts.items():
+        by_name[chart.name].append(chart_id_)
+    families = {one: set(by_name[chart.name]) for one, chart in charts.items()}
+    for whole, chart in charts.items():
+        waiting = list(chart.dependencies)
+        seen: set[str] = set()
+        while waiting:
+            for part in by_name.get(waiting.pop().name, ()):
+                if part not in seen:
+                    seen.add(part)
+                    waiting += charts[part].dependencies
+                    families[whole].add(part)
+                    families[part].add(whole)
+    return families

@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from .errors import ChartError, SettingsError
-from .gather import Gathered, Target, chart_id
 from .helm.charts import Chart
 from .helm.values import ValuesSet
 from .manifests import read_application
 from .settings import Settings
 from .sources import MOST_BYTES, STDIN, Manifests, find_manifests, texts
+from .target import Gathered, Target, chart_id
 
 # What stands in node ids in the place of a values set.
 NAME = "manifests"

@@ -21,7 +21,7 @@ import pytest
 
 from .baseline import read_baseline
 from .errors import SettingsError
-from .gather import Gathered, Gathering, Target
+from .gather import Gathering
 from .helm.engine import Engine, choose_engine
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION
@@ -35,6 +35,7 @@ from .report.recorder import Recorder
 from .report.results import Results
 from .report.terminal import Told, forget_silent, say
 from .settings import Settings
+from .target import Gathered, Target
 
 if TYPE_CHECKING:
     from .runtime import Outcome, Runtime, Session

@@ -12,12 +12,13 @@ import pytest
 
 from pytest_k8snet.checks import CHECKS, Check
 from pytest_k8snet.errors import NotApplicable, NotObserved
-from pytest_k8snet.gather import Gathered, Gathering
+from pytest_k8snet.gather import Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.model import Application, Dialled, Socket, Workload
 from pytest_k8snet.reach import Foothold, reach_of
 from pytest_k8snet.settings import Settings
+from pytest_k8snet.target import Gathered
 
 pytest_plugins = ("pytester",)
 

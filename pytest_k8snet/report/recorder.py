@@ -13,7 +13,7 @@ from .results import NOT_RUN, ChartResult, Result, Results, result_from_json, re
 if TYPE_CHECKING:
     import pytest
 
-    from ..gather import Gathered
+    from ..target import Gathered
 
 ATTRIBUTE = "k8snet_result"
 RENDERS = "renders"

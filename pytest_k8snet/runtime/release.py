@@ -13,13 +13,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from ..errors import ClusterError, InstallError
-from ..gather import Target
 from ..helm import release as helm
 from ..helm.dependencies import Workspace
 from ..helm.engine import Engine
 from ..helm.request import RenderRequest
 from ..kinds import KINDS, Kind, Ready
 from ..model import Application, Reference, Workload
+from ..target import Target
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
 from .observe import ByPod, GoOn, Observer

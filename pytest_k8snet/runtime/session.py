@@ -18,11 +18,11 @@ from time import monotonic
 from typing import Any, Protocol
 
 from ..errors import ClusterError, K8sNetError
-from ..gather import Gathered
 from ..helm.dependencies import Workspace
 from ..helm.engine import choose_engine
 from ..helm.fetch import fetch_with
 from ..settings import Settings
+from ..target import Gathered
 from .api import Api, Refused
 from .cleanup import Termination, Watchdog, shielded
 from .cluster import Cluster, delete, delete_for_good, obtain, own_name

@@ -22,8 +22,8 @@ from time import monotonic
 from typing import NamedTuple, TypeAlias
 
 from ..errors import ClusterError, InstallError, K8sNetError
-from ..gather import Gathered
 from ..model import Application
+from ..target import Gathered
 from .api import Refused
 from .release import Release, Site, exclusive, remove, wait_until_gone
 from .share import Lock

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_k8snet.errors import ClusterError
-from pytest_k8snet.gather import Gathered, Gathering
+from pytest_k8snet.gather import Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.runtime import Need, Outcome, Session, start
@@ -23,6 +23,7 @@ from pytest_k8snet.runtime.owner import new_run
 from pytest_k8snet.runtime.share import locked
 from pytest_k8snet.runtime.stage import Stage, key_of
 from pytest_k8snet.settings import Settings
+from pytest_k8snet.target import Gathered
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 BUSYBOX = "busybox:1.36"

@@ -11,11 +11,11 @@ import pytest
 from kubernetes.client import ApiException, CustomObjectsApi
 
 from pytest_k8snet.checks import CHECKS
-from pytest_k8snet.gather import Gathered
 from pytest_k8snet.kinds import Kind, find_kind
 from pytest_k8snet.model import Application, Workload
 from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api, Object, Refused
+from pytest_k8snet.target import Gathered
 
 from .conftest import BUSYBOX, observe, write_chart
 

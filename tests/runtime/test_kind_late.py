@@ -12,9 +12,9 @@ import pytest
 
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
-from pytest_k8snet.gather import Gathered
 from pytest_k8snet.model import Application
 from pytest_k8snet.runtime import Session
+from pytest_k8snet.target import Gathered
 
 from .conftest import observe, write_chart
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_k8snet.gather import Gathered
 from pytest_k8snet.model import Application, Socket, Workload
 from pytest_k8snet.runtime import Session
+from pytest_k8snet.target import Gathered
 
 from .conftest import observe, write_chart
 

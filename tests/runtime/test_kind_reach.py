@@ -13,11 +13,11 @@ import pytest
 
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable
-from pytest_k8snet.gather import Gathered
 from pytest_k8snet.model import Application
 from pytest_k8snet.reach import differences
 from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
+from pytest_k8snet.target import Gathered
 
 from .conftest import observe, write_chart
 

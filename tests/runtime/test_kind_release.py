@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from pytest_k8snet.errors import ClusterError, InstallError, K8sNetError
-from pytest_k8snet.gather import Gathered
 from pytest_k8snet.model import Application
 from pytest_k8snet.runtime import Need, Session
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.desk import Desk, Visitor
 from pytest_k8snet.runtime.release import our_namespaces, wait_until_gone
 from pytest_k8snet.runtime.stage import Stage, key_of
+from pytest_k8snet.target import Gathered
 
 from .conftest import AGNHOST, BUSYBOX, observe, settings, write_chart
 
