@@ -164,9 +164,8 @@ class RendersItem(ChartItem):
         if self.application.invalid:
             yield f"{target.id}: Kubernetes refuses what this chart renders to"
         for reference, message, position in self.application.invalid:
-            yield f"  {self.application.subject(reference)} {message}"
-            line = target.line(position)
-            yield f"    where    {place(target.id, position.source, line)}"
+            where = place(target.id, position.source, target.line(position))
+            yield f"  {self.application.subject(reference)} {message} ({where})"
 
 
 class InstallsItem(ChartItem):

@@ -202,12 +202,11 @@ def _port_lines(port: Port) -> Iterator[str]:
 
 def service_port(port: ServicePort) -> str:
     """One entry of a Service's ports, under its list."""
-    lines = [f"- name: {scalar(port.name)}"] if port.name else []
-    mark = "  " if lines else "- "
     target = port.target if isinstance(port.target, int) else scalar(port.target)
-    lines += [f"{mark}port: {port.port}", f"  targetPort: {target}"]
-    lines += [f"  protocol: {port.protocol}"] * (port.protocol != TCP)
-    return join(["ports:", *indent(lines, 1)])
+    entries = [f"name: {scalar(port.name)}"] if port.name else []
+    entries += [f"port: {port.port}", f"targetPort: {target}"]
+    entries += [f"protocol: {port.protocol}"] * (port.protocol != TCP)
+    return join(["ports:", f"  - {{{', '.join(entries)}}}"])
 
 
 def host_of(workloads: Iterable[Workload]) -> Container | None:

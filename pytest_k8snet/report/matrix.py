@@ -13,14 +13,17 @@ from typing import Any, TypeAlias
 
 from ..helm.values import DEFAULTS
 from ..kinds import Ready
-from ..model import Application, Workload
-from ..reach import Admission, Foothold, Place, reach_of
-from ..reach.file import MOST_WORKLOADS
+from ..model import Application, Reference, Workload
+from ..reach import Foothold, Place, reach_of
+from ..reach.file import MOST_WORKLOADS, listed_edges
+from .reach import tried_edges
 
 Json: TypeAlias = dict[str, Any]
+_Cell: TypeAlias = tuple[tuple[str, str], ...]
 
 FOOTHOLDS = (Foothold.CLUSTER, Foothold.WORLD, Foothold.NAMESPACE)
 """The widest first; their positions are -1, -2 and -3, those of workloads count from 0."""
+TRIED = ("proven", "refuted")
 CLOSED = -1
 _ITSELF = -2  # a pod reaches itself: it fits whatever its like have there
 
@@ -45,7 +48,7 @@ class Surface:
 def matrix(application: Application) -> Json:
     """Who reaches whom.
 
-    - ``cells``: ports by how they are known, ``[[ports, how], ...]``
+    - ``cells``: ports by how they are known, ``[[ports, how], ...]``, in the words of the JSON
     - ``columns``: positions of workloads that everybody reaches alike
     - ``rows``: ``[positions, cells, surface]`` of places that reach all alike: of
       each column the number of its cell, -1 where it is closed, and what they get
@@ -56,14 +59,15 @@ def matrix(application: Application) -> Json:
     places: list[Place] = [*FOOTHOLDS]
     if len(workloads) <= MOST_WORKLOADS:
         places += workloads
-    cells: dict[Admission, int] = {}
-    rows = [[_cell(place, target, application, cells) for target in workloads] for place in places]
+    cells: dict[_Cell, int] = {}
+    known = _cells(application)
+    rows = [[_number(place, target, known, cells) for target in workloads] for place in places]
     groups = list(_alike(rows))
     columns: dict[tuple[int, ...], list[int]] = {}
     for number in range(len(workloads)):
         columns.setdefault(tuple(row[number] for row, _ in groups), []).append(number)
     return {
-        "cells": [list(_texts(admission)) for admission in cells],
+        "cells": [list(map(list, cell)) for cell in cells],
         "columns": list(columns.values()),
         "rows": [
             [
@@ -77,13 +81,27 @@ def matrix(application: Application) -> Json:
     }
 
 
-def _cell(
-    place: Place, target: Workload, application: Application, cells: dict[Admission, int]
+def _cells(application: Application) -> dict[tuple[Foothold | Reference, Reference], _Cell]:
+    """What policies say of each pair, and behind that what was tried in a cluster."""
+    found: dict[tuple[Foothold | Reference, Reference], _Cell] = {}
+    tried = (edge for edge in tried_edges(application) if edge.how in TRIED)
+    for edge in (*listed_edges(application), *(tried if application.dialled else ())):
+        pair = edge.source, edge.target
+        found[pair] = (*found.get(pair, ()), (str(edge.ports), edge.how))
+    return found
+
+
+def _number(
+    place: Place,
+    target: Workload,
+    known: Mapping[tuple[Foothold | Reference, Reference], _Cell],
+    cells: dict[_Cell, int],
 ) -> int:
     if place is target and target.replicas <= 1 and target.makes.ready is not Ready.NODES:
         return _ITSELF
-    admission = reach_of(application).admission(place, target)
-    return cells.setdefault(admission, len(cells)) if admission.possible else CLOSED
+    source = place if isinstance(place, Foothold) else place.reference
+    cell = known.get((source, target.reference))
+    return cells.setdefault(cell, len(cells)) if cell else CLOSED
 
 
 def _alike(rows: Sequence[list[int]]) -> Iterator[tuple[list[int], list[int]]]:
@@ -115,16 +133,6 @@ def _fits(row: Sequence[int], number: int, shared: Sequence[int], members: Seque
 
 def _position(at: int) -> int:
     return at - len(FOOTHOLDS) if at >= len(FOOTHOLDS) else -1 - at
-
-
-def _texts(admission: Admission) -> Iterator[list[str]]:
-    for ports, how in (
-        (admission.open, "static"),
-        (admission.plugin, "plugin"),
-        (admission.unknown, "unknown"),
-    ):
-        if ports:
-            yield [str(ports), how]
 
 
 def _as_list(one: Surface) -> list[int]:

@@ -20,6 +20,7 @@ from pytest_k8snet.model import (
     Application,
     Backend,
     Container,
+    Dialled,
     Port,
     Reference,
     Route,
@@ -716,6 +717,20 @@ def test_many_equal_workloads_are_one_row_and_one_column(page: Any) -> None:
     assert shown.evaluate(WAYS) == ["all", "all"]
     click(shown, "#fold")
     assert len(shown.evaluate(WAYS)) == 60
+
+
+def test_what_was_tried_in_a_cluster_is_marked(page: Any) -> None:
+    app = shop()
+    web, db, *_ = (one.reference for one in app.workloads)
+    tried = (
+        Dialled("cluster", web, 8080, "TCP", through=True),
+        Dialled("cluster", db, 5432, "TCP", through=True),
+        Dialled("namespace", web, 8080, "TCP", through=False),
+    )
+    shown = page(results(replace(app, dialled=tried)), "#chart=charts%2Fshop")
+    assert shown.evaluate(CELLS)[0][:3] == ["any pod of the cluster", "✓ all", "✓ 5432"]
+    enter(shown, "#foothold", "-1", "change")
+    assert "5432/TCP" in shown.evaluate(LIT)
 
 
 def test_the_totals_say_what_an_attacker_gets_to() -> None:

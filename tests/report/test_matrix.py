@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_k8snet.model import Application, Port, ServicePort, Socket
+from dataclasses import replace
+
+from pytest_k8snet.model import Application, Dialled, Port, ServicePort, Socket
 from pytest_k8snet.reach import Foothold
 from pytest_k8snet.reach.file import MOST_WORKLOADS
 from pytest_k8snet.report.matrix import Surface, matrix, surface, totals
@@ -111,3 +113,17 @@ def test_totals_take_one_values_set_of_each_chart() -> None:
     counted, whole = totals(sets)
     assert dict(counted)[Foothold.CLUSTER] == Surface(workloads=2, wide=2, ports=2)
     assert whole == Surface(workloads=3, wide=3, ports=3)
+
+
+def test_what_was_tried_in_a_cluster_stands_behind_what_policies_say() -> None:
+    app = shop()
+    web, db = (one.reference for one in app.workloads)
+    tried = (
+        Dialled("cluster", web, 8080, "TCP", through=True),
+        Dialled("cluster", db, 5432, "TCP", through=True),
+        Dialled(web, db, 5432, "TCP", through=False),
+    )
+    found = matrix(replace(app, dialled=tried))["cells"]
+    assert [["all", "static"], ["TCP 8080", "proven"]] in found
+    assert [["TCP 5432", "proven"]] in found
+    assert [["TCP 5432", "static"], ["TCP 5432", "refuted"]] in found

@@ -368,13 +368,17 @@
   function cellOf(reach, number) {
     if (number < 0) return null;
     const parts = reach.cells[number];
-    const words = parts.flatMap(([ports]) => ports.split(", "));
+    const portsOf = (...hows) => parts.filter(([, how]) => hows.includes(how)).flatMap(([ports]) => ports.split(", "));
+    const said = portsOf("static", "plugin", "unknown");
+    const [proven, refuted] = [portsOf("proven"), portsOf("refuted")];
+    const words = said.length ? said : proven;
     const short = words.map((word) => word.replace("TCP ", ""));
     const ranges = words.map((word) => word === "all" ? [null, 1, 65535] : [word.split(" ")[0], ...word.split(" ")[1].split("-").map(Number)]);
     return {
-      all: words[0] === "all", doubtful: !parts.some(([, how]) => how === "static"),
+      all: words[0] === "all", proven: proven.length > 0, refuted: words.every((word) => refuted.includes(word)),
+      doubtful: !proven.length && !portsOf("static").length,
       label: short.length > 3 ? `${short.slice(0, 2).join(", ")} +${short.length - 2}` : short.join(", "),
-      said: parts.map(([ports, how]) => `${ports}${{ static: "", plugin: " (the plugin decides)", unknown: " (not understood)" }[how]}`).join("; "),
+      said: parts.map(([ports, how]) => `${ports}${{ static: "", plugin: " (the plugin decides)", unknown: " (not understood)", proven: " (proven)", refuted: " (tried, and did not go through)" }[how]}`).join("; "),
       has: (port, protocol) => ranges.some(([of, first, last = first]) => (of === null || of === protocol) && first <= port && port <= last),
     };
   }
@@ -383,7 +387,10 @@
     const row = position === null ? null : picture.reach.rows.find(([members]) => members.includes(position));
     if (!row) return null;
     const cells = new Map();
-    picture.reach.columns.forEach((numbers, at) => numbers.forEach((number) => cells.set(number, cellOf(picture.reach, row[1][at]))));
+    picture.reach.columns.forEach((numbers, at) => {
+      const cell = cellOf(picture.reach, row[1][at]);
+      for (const number of numbers) cells.set(number, cell && !cell.refuted ? cell : null);
+    });
     return { position, name: placeName(picture, position), cell: (number) => cells.get(number), surface: row[2] };
   }
 
@@ -408,7 +415,7 @@
         make("button", { type: "button", class: "link", "data-stand": String(members[0]) }, several(picture, members))),
       ...cells.map((number, at) => {
         const cell = cellOf(reach, number);
-        if (cell) return make("td", { class: `${cell.all ? "r-all" : "r-some"}${cell.doubtful ? " doubtful" : ""}`, title: cell.said }, cell.label);
+        if (cell) return make("td", { class: `${cell.refuted ? "" : cell.all ? "r-all" : "r-some"}${cell.doubtful ? " doubtful" : ""}`, title: cell.said }, `${cell.refuted ? "✗ " : cell.proven ? "✓ " : ""}${cell.label}`);
         const itself = members.length === 1 && reach.columns[at].length === 1 && members[0] === reach.columns[at][0];
         return make("td", { title: itself ? "itself" : "closed" }, itself ? "·" : "");
       }),
