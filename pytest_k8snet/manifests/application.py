@@ -21,6 +21,7 @@ from ..model import (
     Service,
     Workload,
 )
+from ..values import Manifest, described
 from .documents import Documents
 from .monitors import MONITORS, read_monitor
 from .objects import CLUSTER_SCOPED, KubernetesObject
@@ -28,7 +29,6 @@ from .policies import read_policy
 from .routes import ROUTES, read_route
 from .services import read_service
 from .syntax import object_name_problem, service_name_problem
-from .values import Manifest, described
 from .workloads import has_pod_template, read_workload
 
 # Groups that the API server itself serves; an object of another group is a custom resource.

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Endpoint, Monitor
+from ..values import is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .selectors import label_selector
-from .values import is_int, mapping, sequence, text_of
 
 MONITORS = frozenset((kind, "monitoring.coreos.com") for kind in ("ServiceMonitor", "PodMonitor"))
 

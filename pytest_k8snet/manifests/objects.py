@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model import Invalid, Labels, Position, Reference
+from ..values import Manifest, described, mapping, text_of
 from .syntax import label_key_problem, label_value_problem
-from .values import Manifest, described, mapping, text_of
 
 CLUSTER_SCOPED = frozenset(
     (

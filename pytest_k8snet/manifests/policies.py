@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import NetworkPolicy, Selector
+from ..values import mapping, sequence
 from .objects import KubernetesObject
 from .selectors import label_selector
-from .values import mapping, sequence
 
 _SELECTORS = {
     ("NetworkPolicy", "networking.k8s.io"): "podSelector",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..values import Manifest, is_int, text_of
 from .objects import KubernetesObject
-from .values import Manifest, is_int, text_of
 
 
 def protocol_of(data: Manifest) -> str:

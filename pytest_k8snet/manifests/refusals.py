@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from ..model import Container, Service, ServicePort
+from ..values import mapping, sequence, text_of
 from .objects import KubernetesObject
 from .syntax import dns_label_problem, object_name_problem, port_name_problem
-from .values import mapping, sequence, text_of
 
 T = TypeVar("T", bound=Hashable)
 

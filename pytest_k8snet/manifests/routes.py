@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ..model import Backend, Route
+from ..values import is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .refusals import refuse_ingress
-from .values import is_int, mapping, sequence, text_of
 
 _Reader: TypeAlias = Callable[[KubernetesObject], Iterator[Backend]]
 

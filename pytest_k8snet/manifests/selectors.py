@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Requirement, Selector
+from ..values import mapping, sequence, text_of
 from .objects import KubernetesObject
-from .values import mapping, sequence, text_of
 
 _OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Selector, Service, ServicePort
+from ..values import described, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .refusals import refuse_service
-from .values import described, is_int, mapping, sequence, text_of
 
 
 def read_service(obj: KubernetesObject) -> Service:

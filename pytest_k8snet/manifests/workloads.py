@@ -8,11 +8,11 @@ from typing import Any
 from ..kinds import Kind, Selects, find_kind, kind_of
 from ..matching import matches
 from ..model import Container, Labels, Port, Probe, Selector, Workload
+from ..values import Manifest, integer, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .refusals import refuse_pod
 from .selectors import label_selector
-from .values import Manifest, integer, is_int, mapping, sequence, text_of
 
 
 def read_workload(obj: KubernetesObject) -> Workload:

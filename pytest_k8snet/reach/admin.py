@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
+from ..values import mapping, sequence, text_of
 from .endpoints import Endpoint
 from .network_policy import AnyOf, NamespacedPods
 from .networks import address_in
@@ -38,7 +39,7 @@ from .rules import (
     any_pair,
     not_known,
 )
-from .selectors import LabelSelector, mapping, sequence, text
+from .selectors import LabelSelector
 from .truth import NO, UNKNOWN, YES, Truth, of
 
 _GROUP = "policy.networking.k8s.io"
@@ -60,7 +61,7 @@ def reads(policy: NetworkPolicy) -> bool:
 def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     """The policy's rules; it isolates nobody: what no rule is about goes on."""
     spec = policy.specs[0] if policy.specs else {}
-    tier = text(spec.get("tier"))
+    tier = text_of(spec.get("tier"))
     baseline = policy.kind == "BaselineAdminNetworkPolicy" or tier == "Baseline"
     priority = spec.get("priority")
     subject = _pods(mapping(spec.get("subject")))
@@ -83,7 +84,7 @@ def _rules(spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
     """Its rules; one with several kinds of peers becomes several with the same action."""
     for index, entry in enumerate(sequence(spec.get(direction.value))):
         rule = mapping(entry)
-        action = _ACTIONS.get(text(rule.get("action")))
+        action = _ACTIONS.get(text_of(rule.get("action")))
         ports = [*map(_port, sequence(rule.get("ports")))]
         ports += map(_protocol, sequence(rule.get("protocols")))
         listed = [_peer(mapping(peer)) for peer in sequence(rule.get(_PEERS[direction]))]
@@ -116,7 +117,7 @@ def _pods(data: Mapping[str, Any]) -> Who:
 
 def _peer(data: Mapping[str, Any]) -> tuple[Who, Pair]:
     if data.get("networks") is not None:
-        return Networks(tuple(map(text, sequence(data["networks"])))), any_pair
+        return Networks(tuple(map(text_of, sequence(data["networks"])))), any_pair
     if data.get("nodes") is not None:
         return Nodes(LabelSelector.read(data["nodes"])), any_pair
     if data.get("domainNames") is not None:
@@ -135,9 +136,9 @@ def _peer(data: Mapping[str, Any]) -> tuple[Who, Pair]:
 def _namespaces(data: Mapping[str, Any]) -> tuple[LabelSelector, Pair]:
     """A peer's namespaces: a selector, which older versions had one level deeper."""
     if "sameLabels" in data:
-        return LabelSelector(), SameLabels(tuple(map(text, sequence(data["sameLabels"]))))
+        return LabelSelector(), SameLabels(tuple(map(text_of, sequence(data["sameLabels"]))))
     if "notSameLabels" in data:
-        keys = tuple(map(text, sequence(data["notSameLabels"])))
+        keys = tuple(map(text_of, sequence(data["notSameLabels"])))
         return LabelSelector(), SameLabels(keys, same=False)
     return LabelSelector.read(data.get("namespaceSelector", data)), any_pair
 
@@ -195,19 +196,19 @@ class OutsideByName:
 def _port(entry: Any) -> Ports | NamedPort:
     data = mapping(entry)
     if data.get("namedPort") is not None:
-        return NamedPort(text(data["namedPort"]), None)
+        return NamedPort(text_of(data["namedPort"]), None)
     said = mapping(data.get("portNumber"))
     if said:
         port = said.get("port")
-        return _range(text(said.get("protocol")) or "TCP", port, port)
+        return _range(text_of(said.get("protocol")) or "TCP", port, port)
     said = mapping(data.get("portRange"))
-    return _range(text(said.get("protocol")) or "TCP", said.get("start"), said.get("end"))
+    return _range(text_of(said.get("protocol")) or "TCP", said.get("start"), said.get("end"))
 
 
 def _protocol(entry: Any) -> Ports | NamedPort:
     data = mapping(entry)
     if data.get("destinationNamedPort"):
-        return NamedPort(text(data["destinationNamedPort"]), None)
+        return NamedPort(text_of(data["destinationNamedPort"]), None)
     for protocol in PROTOCOLS:
         if protocol.lower() in data:
             port = mapping(mapping(data[protocol.lower()]).get("destinationPort"))

@@ -23,6 +23,7 @@ from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
+from ..values import mapping, sequence, text_of
 from .calico_selector import CalicoSelector, SelectorError, parse_selector
 from .endpoints import Endpoint
 from .networks import address_in
@@ -41,7 +42,6 @@ from .rules import (
     Tier,
     not_known,
 )
-from .selectors import mapping, sequence, text
 from .truth import UNKNOWN, YES, Truth, every, negated, of
 
 _GROUPS = frozenset(("projectcalico.org", "crd.projectcalico.org"))
@@ -71,7 +71,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
         return
     order = spec.get("order")
     number = float(order) if isinstance(order, int | float) else math.inf
-    tier = text(spec.get("tier"))
+    tier = text_of(spec.get("tier"))
     # The order of any other tier is in an object that seldom belongs to a chart.
     known = tier in _TIERS
     yield ReadPolicy(
@@ -87,7 +87,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
 
 
 def _directions(spec: Mapping[str, Any]) -> Iterator[Direction]:
-    types = [text(one) for one in sequence(spec.get("types"))]
+    types = [text_of(one) for one in sequence(spec.get("types"))]
     if not types:
         ingress, egress = sequence(spec.get("ingress")), sequence(spec.get("egress"))
         types = ["Ingress"] * bool(ingress or not egress) + ["Egress"] * bool(egress)
@@ -104,7 +104,7 @@ def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
     )
     keys = frozenset(key for key in selector.keys if not key.startswith(_OF_CALICO))
     labels = {key: value for key, value in selector.labels.items() if key in keys}
-    return Subject(policy.namespace or None, who, labels, keys, text(spec.get("selector")))
+    return Subject(policy.namespace or None, who, labels, keys, text_of(spec.get("selector")))
 
 
 _EVERYBODY = parse_selector("")
@@ -120,10 +120,10 @@ class _Unreadable:
 
 def _selector(value: Any) -> CalicoSelector | _Unreadable | None:
     """The selector; None where there is none."""
-    if not text(value).strip():
+    if not text_of(value).strip():
         return None
     try:
-        return parse_selector(text(value))
+        return parse_selector(text_of(value))
     except SelectorError:
         return _Unreadable()
 
@@ -210,7 +210,7 @@ def _of_account(selector: CalicoSelector | _Unreadable, endpoint: Endpoint) -> T
 def _rules(spec: Mapping[str, Any], direction: Direction, namespace: str) -> Iterator[Rule]:
     for index, entry in enumerate(sequence(spec.get(direction.value))):
         rule = mapping(entry)
-        action = text(rule.get("action")).lower()
+        action = text_of(rule.get("action")).lower()
         if action == "log":
             continue
         source, destination = mapping(rule.get("source")), mapping(rule.get("destination"))
@@ -243,9 +243,9 @@ def _entity(data: Mapping[str, Any], namespace: str, *, unclear: bool = False) -
         _selector(data.get("notSelector")),
         _selector(data.get("namespaceSelector")),
         _selector(accounts.get("selector")),
-        tuple(map(text, sequence(accounts.get("names")))),
-        tuple(map(text, sequence(data.get("nets")))),
-        tuple(map(text, sequence(data.get("notNets")))),
+        tuple(map(text_of, sequence(accounts.get("names")))),
+        tuple(map(text_of, sequence(data.get("nets")))),
+        tuple(map(text_of, sequence(data.get("notNets")))),
         unclear or bool(data.get("services") or data.get("domains")),
     )
 
@@ -260,7 +260,7 @@ def _protocols(rule: Mapping[str, Any]) -> Ports:
 
 
 def _protocol(value: Any) -> Ports:
-    name = text(value)
+    name = text_of(value)
     return Ports.every(_NUMBERS.get(name, name.upper()))
 
 
@@ -269,7 +269,7 @@ def _listed(data: Mapping[str, Any], field: str) -> tuple[Ports | NamedPort, ...
 
 
 def _port(entry: Any) -> Ports | NamedPort:
-    said = text(entry)
+    said = text_of(entry)
     found = _RANGE.fullmatch(said)
     if not found and not said.isdigit():
         return NamedPort(said, None)

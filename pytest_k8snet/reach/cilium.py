@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
+from ..values import mapping, sequence, text_of
 from .endpoints import Endpoint
 from .network_policy import AnyOf
 from .networks import address_in
@@ -37,7 +38,7 @@ from .rules import (
     anybody,
     not_known,
 )
-from .selectors import LabelSelector, mapping, sequence, text
+from .selectors import LabelSelector
 from .truth import NO, PLUGIN, UNKNOWN, YES, Truth
 
 _KINDS = frozenset(("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"))
@@ -190,10 +191,10 @@ def _peer(kind: str, entry: Any, namespace: str) -> Who:
     if kind == "Endpoints":
         return _endpoints(entry, namespace)
     if kind == "Entities":
-        return Entity(text(entry))
+        return Entity(text_of(entry))
     if kind in ("CIDR", "CIDRSet"):
         cidr = mapping(entry).get("cidr") if kind == "CIDRSet" else entry
-        return Outside((text(cidr),) if cidr else None)
+        return Outside((text_of(cidr),) if cidr else None)
     if kind in ("Groups", "FQDNs"):
         return Outside(None)
     return not_known
@@ -258,8 +259,8 @@ def _ports(rule: Mapping[str, Any]) -> RulePorts:
 
 
 def _port(data: Mapping[str, Any]) -> Ports | NamedPort:
-    protocol = text(data.get("protocol")).upper() or "ANY"
-    port = text(data.get("port"))
+    protocol = text_of(data.get("protocol")).upper() or "ANY"
+    port = text_of(data.get("port"))
     if not port.isascii() or not port.isdigit():
         return NamedPort(port, None if protocol == "ANY" else protocol)
     first, end = int(port), data.get("endPort")

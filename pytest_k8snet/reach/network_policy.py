@@ -22,12 +22,13 @@ from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
+from ..values import mapping, sequence, text_of
 from .endpoints import Endpoint
 from .networks import address_in
 from .ports import LAST, NONE, Ports
 from .rule_ports import ALL_PORTS, NamedPort, RulePorts
 from .rules import Direction, ReadPolicy, Rule, Side, Subject, anybody, not_known
-from .selectors import LabelSelector, mapping, sequence, text
+from .selectors import LabelSelector
 from .truth import NO, PLUGIN, YES, Truth, every, some
 
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
@@ -43,7 +44,7 @@ def reads(policy: NetworkPolicy) -> bool:
 def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     """The policy's rules, all of which allow."""
     spec = policy.specs[0] if policy.specs else {}
-    types = [text(entry) for entry in sequence(spec.get("policyTypes"))]
+    types = [text_of(entry) for entry in sequence(spec.get("policyTypes"))]
     if not types:
         types = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
     selector = LabelSelector.read(spec.get("podSelector"))
@@ -137,8 +138,8 @@ def _peer(namespace: str, peer: Mapping[str, Any]) -> Any:
     block = peer.get("ipBlock")
     if block is not None:
         said = mapping(block)
-        excepted = tuple(map(text, sequence(said.get("except"))))
-        return AddressBlock(text(said.get("cidr")), excepted)
+        excepted = tuple(map(text_of, sequence(said.get("except"))))
+        return AddressBlock(text_of(said.get("cidr")), excepted)
     namespaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
     if namespaces is None and pods is None:
         return not_known
@@ -151,7 +152,7 @@ def _peer(namespace: str, peer: Mapping[str, Any]) -> Any:
 
 def _port(entry: Any) -> Ports | NamedPort:
     said = mapping(entry)
-    port, protocol = said.get("port"), text(said.get("protocol")) or "TCP"
+    port, protocol = said.get("port"), text_of(said.get("protocol")) or "TCP"
     if port is None:
         return Ports.every(protocol)
     if isinstance(port, str):

@@ -10,26 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import Labels, Requirement
+from ..values import mapping, sequence, text_of
 from .truth import NO, UNKNOWN, YES, Truth, every, of
 
 _OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value where it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def sequence(value: Any) -> list[Any]:
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """A string as the API server would have it; null is nothing."""
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +72,11 @@ class LabelSelector:
 
 def _requirements(data: Mapping[str, Any], key_of: Callable[[str], str]) -> Iterator[Requirement]:
     for key, value in mapping(data.get("matchLabels")).items():
-        yield Requirement(key_of(str(key)), "In", (text(value),))
+        yield Requirement(key_of(str(key)), "In", (text_of(value),))
     for entry in sequence(data.get("matchExpressions")):
         said = mapping(entry)
-        values = tuple(text(value) for value in sequence(said.get("values")))
-        yield Requirement(key_of(text(said.get("key"))), text(said.get("operator")), values)
+        values = tuple(text_of(value) for value in sequence(said.get("values")))
+        yield Requirement(key_of(text_of(said.get("key"))), text_of(said.get("operator")), values)
 
 
 def _holds(requirement: Requirement, labels: Labels) -> bool:
