@@ -80,25 +80,25 @@ def dial(engine: str, dials: Iterable[Dial]) -> dict[Dial, Answer]:
     with closing(_Nodes(engine)) as nodes:
         wanted |= nodes.connect([one for one in wanted if one.protocol != "UDP"])
         before = nodes.count({place for one in datagrams for place in one.targets})
-        for some in _rounds(datagrams):
+        for some in rounds(datagrams):
             nodes.send(some)
             after = nodes.count(before)
-            if any(_grown(one, before, after) is Answer.SILENT for one in some):
+            if any(answer_of(one, before, after) is Answer.SILENT for one in some):
                 time.sleep(_LATE)
                 after = nodes.count(before)
-            wanted |= {one: _grown(one, before, after) for one in some}
+            wanted |= {one: answer_of(one, before, after) for one in some}
             before = after
     return wanted
 
 
-class _Count(NamedTuple):
+class Counted(NamedTuple):
     """Datagrams that a network namespace has given to sockets, and that found none."""
 
     given: int = 0
     portless: int = 0
 
 
-def _grown(one: Dial, before: Mapping[Place, _Count], after: Mapping[Place, _Count]) -> Answer:
+def answer_of(one: Dial, before: Mapping[Place, Counted], after: Mapping[Place, Counted]) -> Answer:
     """What the counters say of the datagrams of a dial; any of its targets may have got them."""
     seen = [place for place in one.targets if place in before and place in after]
     given = sum(after[place].given - before[place].given for place in seen)
@@ -109,7 +109,7 @@ def _grown(one: Dial, before: Mapping[Place, _Count], after: Mapping[Place, _Cou
     return Answer.OPEN if given else Answer.REFUSED
 
 
-def _rounds(dials: Iterable[Dial]) -> Iterator[list[Dial]]:
+def rounds(dials: Iterable[Dial]) -> Iterator[list[Dial]]:
     """The dials in rounds, each with one sender for each target; in their order for a target."""
     left = list(dials)
     while left:
@@ -149,7 +149,7 @@ class _Nodes:
         for _ in self._dial(dials):
             pass
 
-    def count(self, places: Iterable[Place]) -> dict[Place, _Count]:
+    def count(self, places: Iterable[Place]) -> dict[Place, Counted]:
         """The counters of each place that is still there."""
         by_node: dict[str, dict[str, Place]] = defaultdict(dict)
         for place in places:
@@ -160,7 +160,7 @@ class _Nodes:
             for line in lines:
                 word, container, given, portless = line.split()
                 if word == "count":
-                    found[by_node[node][container]] = _Count(int(given), int(portless))
+                    found[by_node[node][container]] = Counted(int(given), int(portless))
         return found
 
     def _dial(self, dials: Collection[Dial]) -> Iterator[tuple[Mapping[int, Dial], list[str]]]:
