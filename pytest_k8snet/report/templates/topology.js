@@ -11,12 +11,12 @@ const Topology = (() => {
   const LABEL = 22;
   const PAD = 10;
   const TOP = 34;
-  const BESIDE = { gap: 150, width: 190 }; // of the drawing, where somebody stands somewhere
+  const BESIDE = { gap: 150, width: 214 }; // of the drawing, where somebody stands somewhere
   const FOLD = 3; // fewer are as quickly seen as unfolded
   const MEANS = {
     limited: "only what is admitted by",
     open: "admits everything:",
-    ports: "any pod of the cluster reaches some ports:",
+    ports: "any pod reaches some ports:",
     unknown: "not all policies are understood",
     egress: "egress only:",
     none: "no NetworkPolicy: open to every pod",
