@@ -24,6 +24,7 @@ GUIDES = (
     "runtime",
     "reach",
     "reviewing-reach",
+    "manifests",
     "configuration",
     "api",
     "json",
