@@ -14,7 +14,7 @@ from pytest_k8snet.runtime.pods import read_pod
 
 from .conftest import BUSYBOX
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 PROGRAMS = {
     "server": "httpd -p 8080; httpd -p 127.0.0.1:8081; while :; do nc -u -l -p 5353; done",

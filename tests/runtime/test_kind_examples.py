@@ -9,7 +9,7 @@ import pytest
 
 from test_example_charts import EXAMPLES, expected, found, run_plugin
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 
 def test_every_example_shows_its_fault_and_no_other(

@@ -18,7 +18,7 @@ from pytest_k8snet.runtime.api import Api
 
 from .conftest import BUSYBOX, write_chart
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-two")]
+pytestmark = pytest.mark.kind
 
 
 TEMPLATES = f"""

@@ -19,7 +19,7 @@ from pytest_k8snet.target import Gathered
 
 from .conftest import BUSYBOX, observe, write_chart
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 # A kind of the table through another controller, one whose pods are its own, and one that the
 # table lacks.

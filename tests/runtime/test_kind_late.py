@@ -18,7 +18,7 @@ from pytest_k8snet.target import Gathered
 
 from .conftest import observe, write_chart
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 CHART = Path(__file__).with_name("charts") / "late.yaml"
 BUSY = "end=$(($(date +%s)+10)); while [ $(date +%s) -lt $end ]; do :; done"
@@ -76,9 +76,6 @@ PROGRAMS = {
     "dynamic": Program("exec httpd -f -p $((20000 + RANDOM % 9000))", faults=("M2",)),
     "dynamic-beside-fixed": Program(
         "httpd -p $((20000 + RANDOM % 9000)); exec httpd -f -p 8047", faults=("M1", "M2")
-    ),
-    "moves-every-5": Program(
-        "while :; do timeout 5 httpd -f -p $((20000 + RANDOM % 9000)); done", faults=("M2",)
     ),
     # names and processes
     "odd-name": Program("printf 'a) b (c' >/proc/$$/comm; exec httpd -f -p 8048", faults=("M1",)),

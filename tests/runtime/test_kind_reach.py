@@ -21,7 +21,7 @@ from pytest_k8snet.target import Gathered
 
 from .conftest import observe, write_chart
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 CHART = Path(__file__).with_name("charts") / "reach.yaml"
 

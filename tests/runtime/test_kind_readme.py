@@ -8,7 +8,7 @@ import pytest
 
 from documents import README, read, run_as_shown
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 EXAMPLE = "--helm-chart=example-charts/undeclared-port"
 

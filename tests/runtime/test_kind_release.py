@@ -21,7 +21,7 @@ from pytest_k8snet.target import Gathered
 
 from .conftest import AGNHOST, BUSYBOX, observe, settings, write_chart
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-two")]
+pytestmark = pytest.mark.kind
 
 DEPLOYMENT = """
 apiVersion: apps/v1

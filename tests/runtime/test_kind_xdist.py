@@ -16,7 +16,7 @@ from pytest_k8snet.runtime.release import our_namespaces
 
 from .conftest import BUSYBOX, write_chart
 
-pytestmark = [pytest.mark.kind, pytest.mark.xdist_group("cluster-one")]
+pytestmark = pytest.mark.kind
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
