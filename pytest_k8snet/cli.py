@@ -21,6 +21,7 @@ from .helm.archives import ARCHIVES
 from .helm.charts import is_chart
 from .options import Option
 from .plainmanifests import NAME
+from .plaintext import plain
 from .settings import OPTIONS
 
 # Charts are named without an option, there are no other tests, and explain is a command.
@@ -211,7 +212,7 @@ def _changed(ref: str, patterns: Sequence[str]) -> list[str]:
     try:
         return [os.path.relpath(chart.path) for chart in changed_charts(ref, patterns, here)]
     except SettingsError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(plain(str(error))) from None
 
 
 def _flag(option: Option) -> str:
@@ -219,5 +220,5 @@ def _flag(option: Option) -> str:
 
 
 def _refuse(message: str) -> int:
-    sys.stderr.write(f"k8snet: error: {message}\n")
+    sys.stderr.write(f"k8snet: error: {plain(message)}\n")
     return int(pytest.ExitCode.USAGE_ERROR)

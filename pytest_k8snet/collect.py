@@ -91,7 +91,7 @@ class ValuesNode(pytest.Collector):
             name = _node_name(application.subject(reference).partition("/")[2])
             yield ObjectNode.from_parent(
                 self,
-                name=f"{reference.kind}/{name}",
+                name=f"{_node_name(reference.kind)}/{name}",
                 asked=tuple(asked),
                 marks=self._marks,
                 shared=self._shared,
@@ -102,7 +102,7 @@ class ValuesNode(pytest.Collector):
     ) -> str | TerminalRepr:
         """The message alone where the chart is to blame."""
         if isinstance(excinfo.value, (self.CollectError, K8sNetError)):
-            return str(excinfo.value)
+            return plain(str(excinfo.value))
         return super().repr_failure(excinfo, *args, **kwargs)
 
 
@@ -130,7 +130,7 @@ class ObjectNode(pytest.Collector):
             if check.needs_sockets or item.observed:
                 item.add_marker(RUNTIME_MARKER)
             if reason := item.expected:
-                item.add_marker(pytest.mark.xfail(reason=reason, raises=CheckFailed))
+                item.add_marker(pytest.mark.xfail(reason=plain(reason), raises=CheckFailed))
             yield item
 
 

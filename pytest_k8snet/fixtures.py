@@ -24,6 +24,7 @@ import pytest
 from .errors import InstallError
 from .model import Application, Labels, Socket
 from .plainmanifests import NOT_INSTALLED
+from .plaintext import plain
 from .reach import Reach, reach_of
 from .run import run_of
 from .target import Gathered
@@ -171,13 +172,13 @@ def k8snet_release(pytestconfig: pytest.Config, k8snet_target: Gathered) -> Iter
         try:
             namespace, observed = stack.enter_context(runtime.live(k8snet_target))
         except InstallError as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(plain(str(error)), pytrace=False)
         yield ReleaseHandle(runtime, namespace, observed)
 
 
 def _rendered(target: Gathered) -> Application:
     if target.application is None:
-        pytest.fail(target.error, pytrace=False)
+        pytest.fail(plain(target.error), pytrace=False)
     return target.application
 
 

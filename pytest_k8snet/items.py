@@ -130,7 +130,7 @@ class RendersItem(ChartItem):
         if self.gathered.warnings:
             self.add_report_section("call", "helm", plain(self.gathered.warnings))
         if self.gathered.skipped:
-            pytest.skip(self.gathered.skipped)
+            pytest.skip(plain(self.gathered.skipped))
         if self.gathered.application is None:
             self._judge(self.gathered.error)
             return
@@ -228,9 +228,9 @@ class CheckItem(ChartItem):
             findings = self.check.findings(subject, application)
         except NotObserved as error:
             self.looked = NOT_OBSERVED
-            pytest.skip(str(error))
+            pytest.skip(plain(str(error)))
         except NotApplicable as error:
-            pytest.skip(str(error))
+            pytest.skip(plain(str(error)))
         self.found = tuple(self._located(finding) for finding in findings)
         counted = [finding for finding in self.found if finding.fault or self.run.settings.strict]
         if self.run.baseline is not None:

@@ -40,6 +40,11 @@ def one_word(text: str) -> str:
     return quote(text, safe=_KEPT)
 
 
+def one_line(text: str) -> str:
+    r"""The same, and a line feed written out as ``\n``: for names and paths."""
+    return plain(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
 def _written_out(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .plaintext import plain
 from .settings import add_options, read_settings, wanted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         run = ChartRun(config, read_settings(config))
     except K8sNetError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(plain(str(error))) from None
     config.pluginmanager.register(_ChartHooks(config, run), "k8snet-charts")
 
 
@@ -76,7 +77,7 @@ class _ChartHooks:
         try:
             self._run.begin(observe=not any(map(self._config.getoption, NO_TESTS)))
         except K8sNetError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(plain(str(error))) from None
 
     def pytest_collect_file(self, file_path: Path, parent: Any) -> pytest.Collector | None:
         from .collect import collect_file

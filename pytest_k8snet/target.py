@@ -11,6 +11,7 @@ from .helm.charts import Chart
 from .helm.values import ValuesSet
 from .locate import line_of
 from .model import Application, Position
+from .plaintext import one_line
 from .sources import Manifests
 
 
@@ -68,4 +69,4 @@ class Gathered:
 
 def chart_id(path: Path, root: Path) -> str:
     """A chart's path as pytest writes it in node ids."""
-    return Path(os.path.relpath(path, root)).as_posix()
+    return one_line(Path(os.path.relpath(path, root)).as_posix())

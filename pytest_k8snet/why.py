@@ -11,6 +11,7 @@ from .gather import Gathering
 from .helm.engine import choose_engine
 from .helm.renderer import Renderer
 from .model import Application, Workload
+from .plaintext import plain
 from .reach import PROTOCOLS, Action, Direction, Step, Truth, reach_of
 from .settings import Settings
 
@@ -35,10 +36,10 @@ def explain_connection(chart: str, source: str, target: str, port: str) -> None:
     for one in gathered:
         sys.stdout.write(f"{one.target.id} [{one.target.values.name}]\n")
         if one.application is None:
-            sys.stdout.write(f"  {one.error}\n")
+            sys.stdout.write(f"  {plain(one.error)}\n")
             continue
         for line in connection_lines(one.application, source, target, number, protocol):
-            sys.stdout.write(f"  {line}\n")
+            sys.stdout.write(f"  {plain(line)}\n")
 
 
 def connection_lines(

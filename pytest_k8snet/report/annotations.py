@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..plaintext import one_line
 from .grouping import Shown, each_once, subject
 from .places import Places
 from .results import Result, Results
@@ -62,7 +63,7 @@ def _limited(commands: list[str], level: str) -> Iterator[str]:
 
 
 def _command(level: str, file: str, line: int | None, title: str, text: str) -> str:
-    properties = {"file": file, "line": str(line or ""), "title": title}
+    properties = {"file": one_line(file), "line": str(line or ""), "title": title}
     said = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
     return f"::{level} {said}::{_data(text)}"
 

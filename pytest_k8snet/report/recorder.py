@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..model import Application
+from ..plaintext import one_line, plain
 from .results import NOT_RUN, ChartResult, Result, Results, result_from_json, result_to_json
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ def _chart(
     known = FAILED if one.error else SKIPPED if one.skipped else NOT_RUN
     return ChartResult(
         one.target.id,
-        chart.name,
-        chart.version,
+        one_line(chart.name),
+        one_line(chart.version),
         one.target.values.name,
         renders.get(key, known),
-        one.error,
+        plain(one.error),
         tests,
         ran.get(key, 0),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from ..plaintext import plain
 from .results import Result
 from .text import as_failure
 from .told import reading_order, tell_once
@@ -19,7 +20,7 @@ def say(config: pytest.Config, line: str) -> None:
     if reporter is None:
         return
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        reporter.write_line(line if line.startswith("k8snet: ") else f"k8snet: {line}")
+        reporter.write_line(plain(line if line.startswith("k8snet: ") else f"k8snet: {line}"))
 
 
 def forget_silent(config: pytest.Config, report: pytest.TestReport) -> None:

@@ -159,3 +159,21 @@ def test_names_that_node_ids_give_a_meaning_to_are_made_plain(
     result.stdout.fnmatch_lines(
         ["*::Deployment/a-b-c-d::M7-host-network*", "*metadata.name has other characters*"]
     )
+
+
+def test_what_a_chart_says_reaches_no_terminal_raw(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    hostile = r"a\u001b[2J\n::error::x"
+    annotated = WEB.replace(
+        "name: web\n    spec",
+        f'name: web\n      annotations: {{k8snet/ignore-M6: "{hostile}"}}\n    spec',
+    )
+    make_chart("charts/\x1b7red", {"web.yaml": annotated})
+    make_chart("charts/fail", {"bad.yaml": f'{{{{ fail "{hostile}" }}}}'})
+    make_chart("charts/name", SOUND, **{"Chart.yaml": f'name: "{hostile}"\nversion: 1.0.0\n'})
+    result = pytester.runpytest("--helm-chart=charts", "-rA", "-v")
+    printed = result.stdout.str() + result.stderr.str()
+    assert r"a\x1b[2J" in printed
+    assert "\x1b" not in printed
+    assert not [line for line in printed.splitlines() if line.lstrip().startswith("::")]
