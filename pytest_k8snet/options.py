@@ -141,18 +141,18 @@ def file_expressions(given: Given) -> tuple[str, ...]:
 
 def places(given: Given) -> tuple[str, ...]:
     """Paths, and addresses as they are."""
-    return tuple(
-        entry if "://" in entry else str(given.folder / Path(entry).expanduser())
-        for entry in given.value
-    )
+    return tuple(entry if "://" in entry else _place(given, entry) for entry in given.value)
 
 
 def sources(given: Given) -> tuple[str, ...]:
     """Paths, and ``-`` for standard input."""
-    return tuple(
-        entry if entry == "-" else str(given.folder / Path(entry).expanduser())
-        for entry in given.value
-    )
+    return tuple(entry if entry == "-" else _place(given, entry) for entry in given.value)
+
+
+def _place(given: Given, entry: str) -> str:
+    if not entry.strip():
+        raise SettingsError(f"{given.flag}=: expected a path")
+    return str(given.folder / os.path.expanduser(entry))  # noqa: PTH111 - Path's raises for ~x
 
 
 def seconds(given: Given) -> float:

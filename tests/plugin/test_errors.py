@@ -113,6 +113,8 @@ def test_a_chart_that_renders_to_nothing_is_no_pass(
 
 USAGE = {
     "no such chart": (["--helm-chart=nowhere"], "*--helm-chart=*nowhere*"),
+    "no path": (["--helm-chart="], "*--helm-chart=: expected a path"),
+    "nobody's home": (["--helm-chart=~nobody-here/web"], "*~nobody-here/web: no such file*"),
     "no chart in it": (["--helm-chart=."], "*no chart in this folder*"),
     "address": (
         ["--helm-chart=oci://registry.example/web"],
