@@ -105,7 +105,7 @@ class ChartItem(FixtureItem):
         self.said = plain(error.text)
         shown = "" if self.config.option.tbstyle == "line" else self.said
         target = self.gathered.target
-        source = target.head if error.source is None else plain(error.source)
+        source = target.head if error.source is None else plain(target.file_of(error.source))
         path = place(target.id, source, None)
         return as_failure(shown, plain(error.message), path, error.line)
 
@@ -164,7 +164,8 @@ class RendersItem(ChartItem):
         if self.application.invalid:
             yield f"{target.id}: Kubernetes refuses what this chart renders to"
         for reference, message, position in self.application.invalid:
-            where = place(target.id, position.source, target.line(position))
+            file = target.file_of(position.source)
+            where = place(target.id, file, target.line(position))
             yield f"  {self.application.subject(reference)} {message} ({where})"
 
 
@@ -283,15 +284,15 @@ class CheckItem(ChartItem):
 
     def _located(self, finding: Finding) -> Finding:
         """The finding with what the chart's files say, and all text made plain."""
-        line = self.gathered.target.line(finding.at)
+        target = self.gathered.target
         return replace(
             finding,
             message=plain(finding.message),
-            at=finding.at._replace(source=plain(finding.source)),
+            at=finding.at._replace(source=plain(target.file_of(finding.source))),
             instead=plain(finding.instead),
             container=finding.container and plain(finding.container),
             process=finding.process and plain(finding.process),
-            line=line,
+            line=target.line(finding.at),
             cure=plain(self._cure),
             reach=plain(finding.reach),
         )
@@ -303,7 +304,8 @@ class CheckItem(ChartItem):
         return next((cure.value for cure in self.application.cures if cure[:2] == about), "")
 
     def _without_reason(self) -> str:
-        where = place(self.gathered.target.id, self.subject.source, None)
+        target = self.gathered.target
+        where = place(target.id, target.file_of(self.subject.source), None)
         return (
             f"{self.subject}: the annotation {self._annotation} gives no reason\n"
             f"  where    {where}\n"

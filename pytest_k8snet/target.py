@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from .helm.aliases import file_of
 from .helm.charts import Chart
 from .helm.values import ValuesSet
 from .locate import line_of
@@ -48,7 +49,12 @@ class Target(NamedTuple):
     def line(self, position: Position) -> int | None:
         """The line that a finding is about; None where it cannot be known."""
         built = self.manifests is not None and self.manifests.kustomized
-        return None if built else line_of(self.chart.path, position)
+        at = position._replace(source=self.file_of(position.source))
+        return None if built else line_of(self.chart.path, at)
+
+    def file_of(self, source: str) -> str:
+        """The file of a template, as a path from the chart's folder."""
+        return file_of(self.chart, source) if source.startswith("charts/") else source
 
 
 @dataclass(frozen=True, slots=True)

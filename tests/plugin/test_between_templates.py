@@ -114,6 +114,8 @@ def test_what_tells_aliases_of_one_chart_apart_is_no_word_of_its_template(
     make_chart("charts/whole", {}, **{"Chart.yaml": whole})
     make_chart("charts/whole/charts/part", {"part.yaml": part})
     result = pytester.runpytest("--helm-chart=charts", "-k", "M4A")
+    # There is no file charts/orders/templates/part.yaml.
+    result.stdout.fnmatch_lines(["  where    charts/whole/charts/part/templates/part.yaml:7 (*)"])
     result.stdout.fnmatch_lines(['*app.kubernetes.io/component: "{{ .Chart.Name }}"*'])
 
 
