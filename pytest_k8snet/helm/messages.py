@@ -30,6 +30,8 @@ _PARSE = re.compile(r"parse error at \(([^\s:]+):(\d+)(?::\d+)?\):\s*(.*)", re.D
 _PLACE = re.compile(
     r"(?<![^\s:])([^\s:]+):(\d+)(?::\d+)?:?\s+executing \"[^\"]*\" at <(.{0,500}?)>:\s*", re.DOTALL
 )
+# https://helm.sh/docs/topics/v2_v3_migration/: what templates of old charts still ask for.
+_HELM_2 = {".Release.Time": "now", ".Capabilities.TillerVersion": ".Capabilities.HelmVersion"}
 _NIL = re.compile(r"nil pointer evaluating")
 _SCHEMA = re.compile(
     r"values don't meet the specifications of the schema\(s\)[^\n]*\n(.*)", re.DOTALL
@@ -136,6 +138,10 @@ def _template(text: str) -> str:
     place = f"{path}:{line}"
     by = "" if outer == place else f" (included by {outer})"
     what = _NO_TEMPLATE.sub(r"\1", _CALLING.sub("", _joined(text[places[-1].end() :])))
+    gone = next((name for name in _HELM_2 if code.lstrip("$").startswith(name)), "")
+    if gone:
+        told = f"{code} is a value of Helm 2, which there is no more"
+        return f"{place}: {told}{by}; write {_HELM_2[gone]} in its place"
     if _NIL.match(what):
         return f"{place}: {code} is read, and what it is part of has no value{by}\n{WANTS_VALUES}"
     return _bounded(f"{place}: {{{{ {code} }}}}: {what}{by}; correct this template or the values")

@@ -77,6 +77,19 @@ def test_templates_that_render_to_nothing_are_named(render: Render, tmp_path: Pa
     assert "templates/off.yaml" not in dict(rendered.templates)
 
 
+@pytest.mark.parametrize(
+    ("code", "instead"),
+    [(".Release.Time.Seconds", "now"), ("$.Capabilities.TillerVersion.SemVer", "HelmVersion")],
+)
+def test_a_value_of_helm_2_is_called_so(
+    render: Render, tmp_path: Path, code: str, instead: str
+) -> None:
+    chart = write_chart(tmp_path / "web", {"templates/a.yaml": f"a: {{{{ {code} }}}}\n"})
+    said = render(chart).error or ""
+    assert f"templates/a.yaml:1: {code} is a value of Helm 2, which there is no more" in said
+    assert f"{instead} in its place" in said
+
+
 def test_a_disabled_subchart_gives_nothing(render: Render, tmp_path: Path) -> None:
     chart = write_chart(tmp_path / "web")
     declare(chart, "name: redis, version: 1.2.3, condition: redis.enabled")
