@@ -5,7 +5,8 @@ One line each in ``k8snet_ignore_findings``::
     M6 charts/vendor-* *: the cluster's own default policies cover this namespace
     M7-host-network * DaemonSet/node-agent: reads the node's interfaces
 
-The check is an id, the beginning of one (``M4``) or a name. Globs are
+The check is an id, the beginning of one (``M4``) or a name; ``renders`` and
+``installs`` are about a chart as a whole, whose object is ``*``. Globs are
 matched with the chart's path and the object's text of the node id; ``*``
 takes ``/`` too. The first line that matches gives the reason.
 """
@@ -21,6 +22,8 @@ from .errors import SettingsError
 from .selection import chosen_checks
 
 _OPTION = "k8snet_ignore_findings"
+# Tests of a chart as a whole, which are no checks.
+OF_CHARTS = frozenset(("renders", "installs"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def _parsed(line: str) -> Ignore:
     if not reason.strip():
         raise SettingsError(f"{_OPTION}: {line!r}: a reason is missing after the colon")
     try:
-        checks = chosen_checks([words[0]], [])
+        whole = OF_CHARTS & {words[0]}
+        checks = whole or chosen_checks([words[0]], [])
     except SettingsError as error:
         raise SettingsError(f"{_OPTION}: {line!r}: {error}") from None
     return Ignore(checks, words[1], glob.strip(), reason.strip(), line)

@@ -110,12 +110,15 @@ class ChartItem(FixtureItem):
         return as_failure(shown, plain(error.message), path, error.line)
 
     def _judge(self, text: str) -> None:
-        """Fail with a text about the chart as a whole, unless the baseline expects that."""
+        """Fail with a text about the chart as a whole, unless somebody expects that."""
         target, baseline = self.gathered.target, self.run.baseline
         values = target.values.name
         entry = baseline.entry_for_chart(self.name, target.id, values) if baseline else None
         if text and entry is not None:
             pytest.xfail(entry.reason or IN_BASELINE)
+        ignore = ignore_for(self.run.ignores, self.name, target.id, "")
+        if text and ignore is not None:
+            pytest.xfail(plain(ignore.reason))
         if text:
             raise CheckFailed(text)
         if baseline is not None and entry is not None:

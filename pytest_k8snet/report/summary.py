@@ -9,7 +9,7 @@ from ..baseline import Baseline
 from ..checks import CHECKS
 from ..finding import Exposed
 from ..helm.values import DEFAULTS
-from ..ignores import Asked, Ignore, unmatched
+from ..ignores import OF_CHARTS, Asked, Ignore, unmatched
 from ..plainmanifests import NAME as MANIFESTS
 from ..reach.file import ReachFile
 from .grouping import Shown, each_once
@@ -115,8 +115,12 @@ def outdated_lines(
 
 
 def _asked(results: Results) -> Iterator[Asked]:
-    """What the run asked about objects, as ignore lines look at it."""
+    """What the run asked about charts and objects, as ignore lines look at it."""
     for result in results.results:
+        if result.name in OF_CHARTS:
+            passed = result.outcome == "passed"
+            judged = result.outcome != "skipped"
+            yield Asked(result.name, result.chart, "", found=not passed, judged=judged)
         if result.object is not None:
             application = results.applications[result.chart, result.values]
             yield Asked(

@@ -65,6 +65,21 @@ def test_a_chart_that_does_not_render_can_be_expected(
     result.assert_outcomes(xfailed=1)
 
 
+def test_a_chart_that_does_not_render_can_be_expected_in_the_configuration(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", {"demand.yaml": DEMANDING})
+    make_chart("charts/api", SOUND)
+    lines = ["renders charts/web *: needs our values", "renders charts/api *: it once did not"]
+    ini = "".join(f"\n    {line}" for line in lines)
+    pytester.makeini(f"[pytest]\nk8snet_ignore_findings ={ini}\n")
+    result = pytester.runpytest("--helm-chart=charts", "-rx")
+    result.assert_outcomes(xfailed=1, passed=RAN, skipped=WAITING)
+    result.stdout.fnmatch_lines(["XFAIL *web*renders - needs our values"])
+    result.stdout.fnmatch_lines(["*renders charts/api*is not needed*"])
+    assert "renders charts/web *: needs our values' " not in result.stdout.str()
+
+
 def test_a_missing_dependency_is_told_once_for_all_values_sets(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
