@@ -132,6 +132,8 @@ class _ChartHooks:
         self._run.tell_once()
         if not self._run.write_reports():
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif self._run.nothing and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     def pytest_unconfigure(self) -> None:
         self._run.close()

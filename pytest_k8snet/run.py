@@ -283,6 +283,11 @@ class ChartRun:
         said = f"{self.engine.name}, for Kubernetes {settings.kube_version or KUBE_VERSION}"
         return f"{said} with {', '.join(settings.api_versions)}" if settings.api_versions else said
 
+    @property
+    def nothing(self) -> bool:
+        """Whether all charts of the run render to nothing: nobody may take that for a pass."""
+        return bool(self.gathered) and all(one.skipped for one in self.gathered)
+
     def summary(self) -> list[str]:
         """What the terminal shows after the last test."""
         from .report.summary import outdated_lines, summary_lines
@@ -291,6 +296,8 @@ class ChartRun:
         notes = self._config.option.verbose > 0
         lines = list(summary_lines(results, notes=notes, left=self._left))
         lines += outdated_lines(results, self.ignores, self.baseline, self.reviewed)
+        if self.nothing:
+            lines.append("nothing was checked: with these values the charts render to nothing")
         lines += self._unwritten
         if self._session is not None:
             costs = self._session.costs().items()

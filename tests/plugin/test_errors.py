@@ -102,13 +102,18 @@ def test_a_broken_archive_among_charts_is_not_left_out(
     result.stdout.fnmatch_lines(["*charts/api-1.0.0.tgz: *"])
 
 
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_chart_that_renders_to_nothing_is_no_pass(
-    pytester: pytest.Pytester, make_chart: MakeChart
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
 ) -> None:
     make_chart("charts/web", {"off.yaml": "{{ if .Values.on }}kind: List{{ end }}"})
-    result = pytester.runpytest("--helm-chart=charts", "-rs")
+    result = pytester.runpytest("--helm-chart=charts", "-rs", workers)
     result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["nothing was checked: *"])
     result.stdout.fnmatch_lines(["SKIPPED*charts/web renders to nothing with these values*"])
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    make_chart("charts/api", SOUND)
+    assert pytester.runpytest("--helm-chart=charts", workers).ret == pytest.ExitCode.OK
 
 
 USAGE = {
