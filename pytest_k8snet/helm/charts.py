@@ -54,6 +54,11 @@ class Chart:
     problem: str = ""
 
     @property
+    def shown(self) -> str:
+        """The path in messages."""
+        return shown(self.path)
+
+    @property
     def packed(self) -> bool:
         """Whether it is an archive."""
         return self.path.name.endswith(ARCHIVES)
@@ -89,9 +94,9 @@ def read_chart(path: Path) -> Chart:
         declared = _declaration(path)
         name = _text(declared, "name")
     except (ValueError, OSError) as error:
-        return Chart(path, fallback, problem=f"{_chart_yaml(path)}: {_one_line(error)}")
+        return Chart(path, fallback, problem=f"{shown(_chart_yaml(path))}: {_one_line(error)}")
     if not name:
-        problem = f'{_chart_yaml(path)}: no "name": every chart needs one'
+        problem = f'{shown(_chart_yaml(path))}: no "name": every chart needs one'
         return Chart(path, fallback, problem=problem)
     return Chart(
         path,
@@ -105,6 +110,12 @@ def read_chart(path: Path) -> Chart:
 def is_chart(path: Path) -> bool:
     """Whether this is a chart's folder, whatever its Chart.yaml may be: that is said later."""
     return (path / "Chart.yaml").exists() and not (path / "Chart.yaml").is_dir()
+
+
+def shown(path: Path) -> str:
+    """A path as a user writes it: from the working directory, where it is below that."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
 
 
 def _charts_of(pattern: str, base: Path) -> Iterator[Chart]:
@@ -138,7 +149,7 @@ def _charts_at(path: Path, *, named: bool) -> Iterator[Chart]:
 
 def _refused_library(chart: Chart) -> Chart:
     problem = (
-        f"{chart.path}: a library chart renders nothing by itself; name a chart that depends on it"
+        f"{chart.shown}: a library chart renders nothing by itself; name a chart that depends on it"
     )
     return Chart(chart.path, chart.name, chart.version, library=True, problem=problem)
 

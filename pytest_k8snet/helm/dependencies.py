@@ -99,7 +99,7 @@ class Workspace:
         try:
             absent = absent_dependencies(chart)
         except OSError as error:
-            raise ChartError(f"{chart.path}: cannot be read: {error.strerror or error}") from error
+            raise ChartError(f"{chart.shown}: cannot be read: {error.strerror or error}") from error
         if not absent:
             return chart.path
         return self._copy(chart, absent, (*above, chart.path))
@@ -120,7 +120,7 @@ class Workspace:
                 put_stand_in(dependency, folder, absence)
         except OSError as error:  # copytree's own error is one, too
             raise ChartError(
-                f"{chart.path}: cannot be copied to {copy} with its local dependencies: {error}"
+                f"{chart.shown}: cannot be copied to {copy} with its local dependencies: {error}"
             ) from error
         self._absences[chart.path] = absence
         if beyond and self._fetch is not None:
@@ -141,14 +141,14 @@ class Workspace:
                 sources[dependency.name] = self._prepare(_local(chart, dependency, above), above)
             elif (found := self._copies.find(chart, dependency)) and found.path not in above:
                 sources[dependency.name] = self._prepare(found, above)
-                self._note(chart, [dependency], f"taken from {shown(found.path)} ({found.version})")
+                self._note(chart, [dependency], f"taken from {found.shown} ({found.version})")
             else:
                 beyond.append(dependency)
         return sources, beyond
 
     def _note(self, chart: Chart, dependencies: Iterable[Dependency], what: str) -> None:
         names = ", ".join(f"{one.name} {one.version}".rstrip() for one in dependencies)
-        self._notes[f"{shown(chart.path)}: {names} {what}"] = None
+        self._notes[f"{chart.shown}: {names} {what}"] = None
 
     def _new_folder(self) -> Path:
         if self._folder is None:
@@ -211,16 +211,16 @@ def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Cha
     where = Path(os.path.normpath(chart.path / unquote(dependency.repository.removeprefix(LOCAL))))
     if where in above:
         way = " -> ".join(str(path) for path in (*above, where))
-        raise ChartError(f"{chart.path}: its dependencies go round in a circle: {way}")
+        raise ChartError(f"{chart.shown}: its dependencies go round in a circle: {way}")
     if not is_chart(where) and not (where.is_file() and where.name.endswith(ARCHIVES)):
         raise ChartError(
-            f"{chart.path}: dependency {dependency.name} is declared as {dependency.repository},"
+            f"{chart.shown}: dependency {dependency.name} is declared as {dependency.repository},"
             f" and there is no chart at {where}"
         )
     found = read_chart(where)
     if not found.problem and found.name != dependency.name:
         raise ChartError(
-            f"{chart.path}: dependency {dependency.name} is declared as {dependency.repository},"
+            f"{chart.shown}: dependency {dependency.name} is declared as {dependency.repository},"
             f" and the chart there is called {found.name}"
         )
     return found
@@ -231,16 +231,10 @@ def _absent(chart: Chart, absent: Iterable[Dependency]) -> str:
     if chart.packed:
         how = "package it again after `helm dependency update`"
     else:
-        command = f"helm dependency update {shlex.quote(shown(chart.path))}"
+        command = f"helm dependency update {shlex.quote(chart.shown)}"
         fetch = "let the run fetch them into a private copy: --k8snet-dependencies=download"
         how = f"run `{command}`, or {fetch}"
-    return f"{shown(chart.path)}: declared in Chart.yaml and missing in charts/: {what}; {how}"
-
-
-def shown(path: Path) -> str:
-    """A path as a user writes it: from the working directory, where it is below that."""
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
+    return f"{chart.shown}: declared in Chart.yaml and missing in charts/: {what}; {how}"
 
 
 def _described(dependency: Dependency) -> str:

@@ -57,7 +57,7 @@ def fetch_with(engine: Engine) -> Fetch:
                 _run(_update_command(engine, scratch))
             except _Failed as failed:
                 names = ", ".join(one.name for one in wanted)
-                raise ChartError(f"{chart.path}: {names} cannot be fetched: {failed}") from None
+                raise ChartError(f"{chart.shown}: {names} cannot be fetched: {failed}") from None
             folder.mkdir(exist_ok=True)
             for archive in Path(scratch, "charts").iterdir():
                 (folder / archive.name).write_bytes(archive.read_bytes())

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ChartError
+from .charts import shown
 
 # Of Git, which Helm never reads as a part of a chart.
 _LEFT_OUT = frozenset({".git"})
@@ -29,19 +30,21 @@ def refuse_foreign(chart: Path) -> None:
         if entry.is_symlink():
             _refuse_link(chart, name, os.path.realpath(entry.path), folder)
         elif not entry.is_file() and not entry.is_dir():
-            raise ChartError(f"{chart}: {name} is {_kind(entry)}, and no file; take it out")
+            raise ChartError(f"{shown(chart)}: {name} is {_kind(entry)}, and no file; take it out")
 
 
 def _refuse_link(chart: Path, name: str, real: str, folder: str) -> None:
     inside = os.path.commonpath([real, folder]) == folder
     if not inside:
         raise ChartError(
-            f"{chart}: {name} is a link that leads out of the chart, to {real}; copy into the chart"
-            " what belongs to it"
+            f"{shown(chart)}: {name} is a link that leads out of the chart, to {real};"
+            " copy into the chart what belongs to it"
         )
     above = os.path.realpath(chart / os.path.dirname(name))  # noqa: PTH120
     if os.path.isdir(real) and os.path.commonpath([real, above]) == real:  # noqa: PTH112
-        raise ChartError(f"{chart}: {name} is a link to a folder that it is in, without an end")
+        raise ChartError(
+            f"{shown(chart)}: {name} is a link to a folder that it is in, without an end"
+        )
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
