@@ -213,7 +213,9 @@ def test_an_annotation_a_line_and_a_baseline_expect_findings_as_with_charts(
     assert (counts["xfailed"], "failed" in counts) == (2, False)
     baseline = "--k8snet-write-baseline=known.txt", "--k8snet-manifests=deploy/api.yml"
     pytester.runpytest(*baseline, "-c", os.devnull, "--rootdir=.")
-    again = pytester.runpytest("--k8snet-baseline=known.txt", *baseline[1:], "-c", os.devnull)
+    again = pytester.runpytest(
+        "--k8snet-baseline=known.txt", *baseline[1:], "-c", os.devnull, "--rootdir=."
+    )
     assert again.parseoutcomes().get("failed") is None
 
 
