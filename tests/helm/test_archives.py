@@ -71,6 +71,7 @@ def test_only_files_count(tmp_path: Path, kind: bytes) -> None:
         (gzip.compress(b"x" * 2048), "no packed chart"),
         (gzip.compress(bytes(10240))[:-8], "no packed chart|no <chart>/Chart.yaml"),
     ],
+    ids=["words", "nothing", "packed words", "packed letters", "cut off"],  # not the time in them
 )
 def test_what_is_no_archive_says_so(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "web.tgz").write_bytes(content)
