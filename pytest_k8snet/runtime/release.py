@@ -48,7 +48,7 @@ _JOBS = 60.0
 _CLEAR_AWAY = 120.0
 # A program that fails again and again is ready for a moment each time, unless a probe asks it; the
 # API server hears of its end with some delay.
-_STEADY = 5.0
+_STEADY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
