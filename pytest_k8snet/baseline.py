@@ -26,6 +26,7 @@ from urllib.parse import unquote
 from .errors import SettingsError
 from .finding import Finding
 from .identity import WHOLE_CHART, Identity, identify, identify_chart
+from .linefile import entry_lines
 from .plaintext import one_word
 
 DEFAULTS = ("defaults",)
@@ -152,19 +153,8 @@ def read_baseline(path: Path) -> Baseline:
     :raises SettingsError: there is no such file, or a line is no entry, or
         two lines are about the same finding.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(
-            f"--k8snet-baseline={path}: there is no such file; make it with"
-            f" --k8snet-write-baseline={path}"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--k8snet-baseline={path}: cannot be read: {error}") from None
     entries: dict[Identity, Entry] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
+    for number, line in entry_lines(path, "--k8snet-baseline", "--k8snet-write-baseline"):
         entry = _parsed(line, number, path)
         first = entries.setdefault(entry.identity, entry)
         if first is not entry:

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import SettingsError
-from .helm.charts import Chart, find_charts, read_chart
-
-LOCAL = "file://"
+from .helm.charts import LOCAL, Chart, find_charts, read_chart
 
 
 def changed_charts(ref: str, patterns: Sequence[str], base: Path) -> list[Chart]:

@@ -46,16 +46,15 @@ def chart_values(given: Given) -> tuple[ChartValues, ...]:
 
 
 def _parsed(given: Given, line: str) -> ChartValues:
-    option = given.flag.lstrip("-").replace("-", "_")
     chart, _, rest = line.partition(": ")
     try:
         names = tuple(shlex.split(rest))
     except ValueError as error:
-        raise SettingsError(f"{option}: {line!r}: {error}; {_EXPECTED}") from None
+        raise SettingsError(f"{given.ini}: {line!r}: {error}; {_EXPECTED}") from None
     if not names or not chart.strip():
-        raise SettingsError(f"{option}: {line!r}: {_EXPECTED}")
+        raise SettingsError(f"{given.ini}: {line!r}: {_EXPECTED}")
     try:
         found = tuple(file(given.folder, name) for name in names)
     except SettingsError as error:
-        raise SettingsError(f"{option}: {line!r}: {error}") from None
+        raise SettingsError(f"{given.ini}: {line!r}: {error}") from None
     return ChartValues(chart.strip(), found, line)

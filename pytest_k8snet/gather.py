@@ -41,7 +41,7 @@ class Gathering:
         self._renderer = renderer
         self._engine = engine or choose_engine(settings.helm)
         self._pulled: tempfile.TemporaryDirectory[str] | None = None
-        self._absences: set[str] = set()
+        self._of_charts: set[str] = set()  # errors that no values could prevent
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -96,7 +96,7 @@ class Gathering:
         with _uncollected():
             fetch = fetch_with(self._engine) if self._settings.downloads else None
             self._renderer.know({one.chart.path: one.chart for one in self.targets}.values(), fetch)
-            first = list(self._absent_once(self._read(self.targets, self._settings.release)))
+            first = list(self._once_a_chart(self._read(self.targets, self._settings.release)))
             first = [self._asked(one) for one in _without_demands(first)]
             first = self._with_second(first)
             release = self._settings.release
@@ -106,37 +106,33 @@ class Gathering:
     def _read(
         self, targets: Sequence[Target], release: str, *, second: bool = False
     ) -> Iterator[Gathered]:
-        """Read one target while Helm renders the next ones.
-
-        A chart that no values could make render is told of once, for the first of its sets.
-        """
+        """Read one target while Helm renders the next ones."""
         requests: list[RenderRequest] = []
         refused: dict[Target, str] = {}
-        broken: dict[Path, None] = {}
         for target in targets:
             try:
                 requests.append(self._request(target, release))
             except ChartError as error:
-                refused[target] = "" if target.chart.path in broken else str(error)
-                broken[target.chart.path] = None
+                refused[target] = str(error)
+                self._of_charts.add(str(error))
         rendered = self._renderer.render(requests)
         for _, sets in groupby(targets, key=lambda target: target.chart.path):
             documents = Documents()
             for target in sets:
                 if target in refused:
-                    if refused[target]:
-                        yield Gathered(target, error=refused[target])
+                    yield Gathered(target, error=refused[target])
                 else:
                     yield self._read_one(target, next(rendered), release, documents, second=second)
 
-    def _absent_once(self, gathered: Iterable[Gathered]) -> Iterator[Gathered]:
-        """Tell the dependencies that a chart lacks for the first values set that needs them."""
-        told: set[str] = set()
+    def _once_a_chart(self, gathered: Iterable[Gathered]) -> Iterator[Gathered]:
+        """Tell what a chart itself lacks, whatever the values, for the first set that needs it."""
+        told: set[tuple[Path, str]] = set()
         for one in gathered:
-            if one.error not in told:
+            error = one.target.chart.path, one.error
+            if error not in told:
                 yield one
-            if one.error in self._absences:
-                told.add(one.error)
+            if one.error in self._of_charts:
+                told.add(error)
 
     def _asked(self, one: Gathered) -> Gathered:
         """The error with all values in it that the chart asks for, where it asks for some."""
@@ -179,7 +175,7 @@ class Gathering:
         if rendered.error is not None:
             absence = self._renderer.absence(target.chart, rendered.error)
             if absence:
-                self._absences.add(absence)
+                self._of_charts.add(absence)
             return Gathered(target, error=absence or rendered.error, warnings=rendered.warnings)
         if not rendered.templates and not rendered.definitions:
             nothing = f"{target.id} renders to nothing with these values, so nothing is checked"

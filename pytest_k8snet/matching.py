@@ -64,12 +64,23 @@ def pod_labels(workload: Workload, selector: Selector) -> Iterator[Labels]:
     if not added:
         yield workload.pod_labels
         return
+    ordinals = _ordinals(workload, selector) if kind.ordinals else None
+    yield from controlled_labels(workload, added, ordinals)
+
+
+def controlled_labels(
+    workload: Workload, added: Iterable[str], ordinals: Iterable[int] | None
+) -> Iterator[Labels]:
+    """The labels of the workload's pods with those under these keys that its controller adds.
+
+    :param ordinals: the pods of a StatefulSet to tell apart; None: they are not.
+    """
     known = dict.fromkeys(added, UNKNOWN_VALUE)
-    known |= {key: workload.name for key in kind.name_labels if key in known}
-    if not kind.ordinals:
+    known |= {key: workload.name for key in workload.makes.name_labels if key in known}
+    if ordinals is None:
         yield {**workload.pod_labels, **known}
         return
-    for index in _ordinals(workload, selector):
+    for index in ordinals:
         names = {POD_NAME: f"{workload.name}-{index}", POD_INDEX: str(index)}
         yield {**workload.pod_labels, **known, **names}
 

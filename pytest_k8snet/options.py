@@ -11,6 +11,11 @@ from typing import Any, NamedTuple
 from .errors import SettingsError
 
 
+def ini_name(flag: str) -> str:
+    """``--k8snet-json`` is ``k8snet_json``."""
+    return flag.lstrip("-").replace("-", "_")
+
+
 class Given(NamedTuple):
     """What the user gave for one option.
 
@@ -22,6 +27,11 @@ class Given(NamedTuple):
     flag: str
     value: Any
     folder: Path
+
+    @property
+    def ini(self) -> str:
+        """The ini name of the option."""
+        return ini_name(self.flag)
 
     @property
     def shown(self) -> str:
@@ -52,8 +62,8 @@ class Option:
 
     @property
     def ini(self) -> str:
-        """The ini name: ``--k8snet-json`` is ``k8snet_json``."""
-        return self.flag.lstrip("-").replace("-", "_")
+        """The ini name of the option."""
+        return ini_name(self.flag)
 
     @property
     def ini_type(self) -> Any:

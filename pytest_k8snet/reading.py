@@ -65,7 +65,12 @@ def read_text(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES)
 
 def leads_out(path: Path, inside: Path) -> str:
     """Where a path leads to, if links take it out of a folder; else ""."""
-    real, folder = os.path.realpath(path), os.path.realpath(inside)
-    if os.path.commonpath([real, folder]) == folder:
+    real = os.path.realpath(path)
+    if holds(os.path.realpath(inside), real):
         return ""
     return f"a link that leads out of {inside}, to {real}"
+
+
+def holds(folder: str, path: str) -> bool:
+    """Whether a path is a folder or lies in it; both without links."""
+    return os.path.commonpath([path, folder]) == folder

@@ -21,6 +21,10 @@ PARTS = frozenset({"charts", "templates", "crds", "ci", "node_modules", "__pycac
 EXPECTED = "a chart (a folder with Chart.yaml, or a .tgz), a folder of charts, or a glob of them"
 
 
+# Before the path of a dependency that lies on this disk.
+LOCAL = "file://"
+
+
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """An entry of ``dependencies`` in Chart.yaml; "" where a key is absent.

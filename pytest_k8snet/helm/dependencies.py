@@ -23,13 +23,12 @@ from urllib.parse import unquote, urlsplit
 from ..errors import ChartError
 from ..reading import read_bytes
 from .archives import ARCHIVES, members
-from .charts import Chart, Dependency, is_chart, read_chart
+from .charts import LOCAL, Chart, Dependency, is_chart, read_chart
 from .copies import Copies
 from .fetch import Fetch
 from .stand_in import can_be_off, lacks_template, put_stand_in, said_by_stand_in
 from .survey import refuse_foreign
 
-LOCAL = "file://"
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
 _IN_ARCHIVE = 4  # <chart>/charts/<dependency>/Chart.yaml
 

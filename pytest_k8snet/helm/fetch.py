@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ from typing import Any, TypeAlias
 
 from .. import yamltext
 from ..errors import ChartError, ManifestError
+from ..leash import run
 from ..reading import read_text
 from .charts import Chart, Dependency
 from .engine import BinaryEngine, EmbeddedEngine, Engine
@@ -89,19 +89,11 @@ class _Failed(Exception):
 def _run(command: list[str]) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "HELM_DEBUG"}
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-            timeout=_SECONDS,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired:
+        done = run(command, environment, _SECONDS)
+    except TimeoutError:
         raise _Failed(f"not done within {_SECONDS:.0f} s") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    if done.code:
+        lines = done.errors.strip().splitlines() or [f"exit code {done.code}"]
         raise _Failed(lines[-1].removeprefix("Error: "))
 
 

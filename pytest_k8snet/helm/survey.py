@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ChartError
+from ..reading import holds
 from .charts import shown
 
 # Of Git, which Helm never reads as a part of a chart.
@@ -34,14 +35,13 @@ def refuse_foreign(chart: Path) -> None:
 
 
 def _refuse_link(chart: Path, name: str, real: str, folder: str) -> None:
-    inside = os.path.commonpath([real, folder]) == folder
-    if not inside:
+    if not holds(folder, real):
         raise ChartError(
             f"{shown(chart)}: {name} is a link that leads out of the chart, to {real};"
             " copy into the chart what belongs to it"
         )
     above = os.path.realpath(chart / os.path.dirname(name))  # noqa: PTH120
-    if os.path.isdir(real) and os.path.commonpath([real, above]) == real:  # noqa: PTH112
+    if os.path.isdir(real) and holds(real, above):  # noqa: PTH112
         raise ChartError(
             f"{shown(chart)}: {name} is a link to a folder that it is in, without an end"
         )

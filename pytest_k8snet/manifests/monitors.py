@@ -23,13 +23,7 @@ def read_monitor(obj: KubernetesObject) -> Monitor:
     listed = tuple(map(text_of, sequence(chosen.get("matchNames"))))
     field = "endpoints" if obj.kind == "ServiceMonitor" else "podMetricsEndpoints"
     return Monitor(
-        obj.kind,
-        obj.name,
-        obj.namespace,
-        obj.source,
-        obj.labels,
-        obj.annotations,
-        obj.group,
+        *obj.head,
         selector=label_selector(obj, spec.get("selector"), "spec.selector"),
         namespaces=None if chosen.get("any") is True else listed or (obj.namespace,),
         endpoints=tuple(_endpoints(spec.get(field))),

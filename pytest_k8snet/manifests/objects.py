@@ -63,6 +63,14 @@ class KubernetesObject:
         return Reference(self.kind, self.namespace, self.name)
 
     @property
+    def head(self) -> tuple[str, str, str, str, Labels, Labels, str]:
+        """What all objects of the model begin with."""
+        return (
+            *(self.kind, self.name, self.namespace, self.source),
+            *(self.labels, self.annotations, self.group),
+        )
+
+    @property
     def spec(self) -> Manifest:
         """Its ``spec``, empty where there is none."""
         return mapping(self.data.get("spec"))

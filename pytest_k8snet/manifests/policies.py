@@ -25,13 +25,7 @@ def read_policy(obj: KubernetesObject) -> NetworkPolicy:
     listed = [obj.data.get("spec"), *sequence(obj.data.get("specs"))]
     specs = tuple(spec for spec in listed if isinstance(spec, dict))
     return NetworkPolicy(
-        obj.kind,
-        obj.name,
-        obj.namespace,
-        obj.source,
-        obj.labels,
-        obj.annotations,
-        group=obj.group,
+        *obj.head,
         specs=specs,
         selector=_selector(obj, specs),
     )

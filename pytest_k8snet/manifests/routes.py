@@ -29,13 +29,7 @@ def read_route(obj: KubernetesObject) -> Route:
     if obj.kind == "Ingress":
         refuse_ingress(obj)
     return Route(
-        obj.kind,
-        obj.name,
-        obj.namespace,
-        obj.source,
-        obj.labels,
-        obj.annotations,
-        obj.group,
+        *obj.head,
         backends=tuple(dict.fromkeys(ROUTES[obj.kind, obj.group](obj))),
         outside=_from_outside(obj),
     )

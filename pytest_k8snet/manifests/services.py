@@ -18,12 +18,7 @@ def read_service(obj: KubernetesObject) -> Service:
     kind = text_of(spec.get("type")) or "ClusterIP"
     labels = obj.label_map(spec.get("selector"), "spec.selector")
     service = Service(
-        obj.kind,
-        obj.name,
-        obj.namespace,
-        obj.source,
-        obj.labels,
-        obj.annotations,
+        *obj.head,
         selector=Selector(labels) if labels and kind != "ExternalName" else None,
         ports=tuple(_service_ports(obj, spec.get("ports"))),
         headless=spec.get("clusterIP") == "None"

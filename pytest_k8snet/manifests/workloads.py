@@ -31,12 +31,7 @@ def read_workload(obj: KubernetesObject) -> Workload:
     if find_kind(obj.kind, obj.group) is not None:
         refuse_pod(obj, containers, host_network=host_network)
     return Workload(
-        obj.kind,
-        obj.name,
-        obj.namespace,
-        obj.source,
-        obj.labels,
-        obj.annotations,
+        *obj.head,
         pod_labels=labels,
         pod_annotations=annotations,
         selector=_own_selector(obj, kind, labels),
@@ -45,7 +40,6 @@ def read_workload(obj: KubernetesObject) -> Workload:
         replicas=integer(spec.get("replicas"), 1),
         first_ordinal=_ordinal(spec),
         hook=obj.hook,
-        group=obj.group,
         service_account=text_of(pod.get("serviceAccountName") or pod.get("serviceAccount"))
         or "default",
         service_name=text_of(spec.get("serviceName")) if kind.ordinals else "",

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from ..errors import SettingsError
+from ..linefile import entry_lines
 from ..model import Application, Reference, Reviewed, ReviewedEdge
 from ..plaintext import one_word
 from .ports import Ports
@@ -96,18 +97,8 @@ def read_reach_file(path: Path, flag: str) -> ReachFile:
     :param flag: the option that names it, for messages.
     :raises SettingsError: there is no such file, a line is none, or two are about the same.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(
-            f"{flag}={path}: there is no such file; make it with --k8snet-write-reach={path}"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{flag}={path}: cannot be read: {error}") from None
     lines: dict[Key, ReviewedEdge] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
+    for number, line in entry_lines(path, flag, "--k8snet-write-reach"):
         try:
             key, edge = _parsed(line, number)
         except ValueError as error:

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 
 from ..index import routed_ports, selected
 from ..kinds import POD_INDEX, POD_NAME, Ready
-from ..matching import CONTROLLER_LABELS, UNKNOWN_VALUE, target_number
+from ..matching import CONTROLLER_LABELS, controlled_labels, target_number
 from ..model import (
     Application,
     Identity,
@@ -168,15 +168,11 @@ class Reach:
         if not added:
             yield workload.pod_labels
             return
-        known = dict.fromkeys(added, UNKNOWN_VALUE)
-        known |= {key: workload.name for key in kind.name_labels if key in known}
-        if not kind.ordinals or not {POD_NAME, POD_INDEX} & set(added):
-            yield {**workload.pod_labels, **known}
-            return
-        count = min(max(workload.replicas, 1), _MOST_PODS)
-        for index in range(workload.first_ordinal, workload.first_ordinal + count):
-            names = {POD_NAME: f"{workload.name}-{index}", POD_INDEX: str(index)}
-            yield {**workload.pod_labels, **known, **names}
+        ordinals = None
+        if kind.ordinals and {POD_NAME, POD_INDEX} & set(added):
+            count = min(max(workload.replicas, 1), _MOST_PODS)
+            ordinals = range(workload.first_ordinal, workload.first_ordinal + count)
+        yield from controlled_labels(workload, added, ordinals)
 
     # -- what passes
 

@@ -131,13 +131,13 @@ def clusters() -> list[str]:
         listed = run_program(["kind", "get", "clusters", "--quiet"], timeout=60)
     except Failed as error:
         raise as_cluster_error(error, "Run it by hand to see what is wrong.") from None
-    return listed.out.split()
+    return listed.split()
 
 
 def nodes(cluster: Cluster) -> list[str]:
     """The names of the cluster's nodes, which are those of the engine's containers."""
     argv = ["kind", "get", "nodes", "--quiet", "--name", cluster.name]
-    return run_program(argv, timeout=60).out.split()
+    return run_program(argv, timeout=60).split()
 
 
 def delete(name: str, kubeconfig: Path | None = None) -> None:
@@ -239,7 +239,7 @@ def _connected(
     name: str, engine: str, folder: Path, *, ours: bool = False, kept: bool = False
 ) -> Cluster:
     try:
-        text = run_program(["kind", "get", "kubeconfig", "--name", name], timeout=60).out
+        text = run_program(["kind", "get", "kubeconfig", "--name", name], timeout=60)
     except Failed as error:
         raise as_cluster_error(error, f"Look at it with: kind get nodes --name {name}") from None
     (folder / "kind-kubeconfig").unlink(missing_ok=True)

@@ -6,9 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import ClusterError
 
@@ -27,21 +26,12 @@ class Failed(Exception):
         super().__init__(f"{command}: {what}" + (f"\n{self.output}" if self.output else ""))
 
 
-class Output(NamedTuple):
-    """What a program wrote."""
-
-    out: str
-    err: str
-
-
 def run(
     argv: Sequence[str],
     *,
     timeout: float,
-    stdin: str = "",
-    environment: Mapping[str, str] | None = None,
-) -> Output:
-    """Run a program to its end.
+) -> str:
+    """Run a program to its end; what it wrote to standard output.
 
     In a session of its own: a Ctrl-C at the terminal is for us, and must not
     end what cleans up after it.
@@ -52,12 +42,11 @@ def run(
     try:
         done = subprocess.run(
             argv,
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
             timeout=timeout,
             start_new_session=True,
-            env=None if environment is None else {**os.environ, **environment},
             encoding="utf-8",
             errors="replace",
         )
@@ -67,7 +56,7 @@ def run(
         raise Failed(argv, f"no end after {timeout:.0f} s") from None
     if done.returncode:
         raise Failed(argv, f"exit code {done.returncode}", done.stderr or done.stdout)
-    return Output(done.stdout, done.stderr)
+    return done.stdout
 
 
 def follow(argv: Sequence[str], line: Callable[[str], None], log: Path) -> None:

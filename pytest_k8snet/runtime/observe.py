@@ -276,7 +276,7 @@ class Observer:
             if not pod.ready or not watch.settled(pod, workload):
                 return True
             found[workload.reference] += 1
-        if not replaced and self._is_dialling(self._proof):
+        if not replaced and self._is_dialling():
             return True
         return bool(replaced) and any(
             found[workload.reference] < self._wanted(workload, replaced)
@@ -284,8 +284,9 @@ class Observer:
             if is_replaced(workload)
         )
 
-    def _is_dialling(self, proof: Proof) -> bool:
+    def _is_dialling(self) -> bool:
         """Whether there is still to be dialled, or programs may still react to it."""
+        proof = self._proof
         return not proof.has_settled_in() or time.monotonic() - proof.latest < _AFTER
 
     def _wanted(self, workload: Workload, replaced: Mapping[Reference, int]) -> int:

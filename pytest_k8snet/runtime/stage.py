@@ -264,7 +264,7 @@ class Stage:
             self._closed = True
             self._queue.clear()
             self._turn.notify_all()
-            working = any(one.step in _AT_WORK for one in self._entries.values())
+            working = self._at_work
         if not (at_once or working):
             wait(self._work, _END)
         self._site.stop()
@@ -299,7 +299,7 @@ class Stage:
             self._work.remove(done)
             done.result()  # raises what nobody has foreseen
         for entry in list(self._queue):
-            at_work = [one for one in self._entries.values() if one.step in _AT_WORK]
+            at_work = self._at_work
             full = self._busy(waiting=True) or len(at_work) >= _WATCHED_TOO * self._parallel
             if full or any(one.alone for one in at_work):
                 return
@@ -308,11 +308,14 @@ class Stage:
                 self._enter(entry, _Step.INSTALLING)
                 self._submit(self._install, entry)
 
+    @property
+    def _at_work(self) -> list[_Entry]:
+        return [one for one in self._entries.values() if one.step in _AT_WORK]
+
     def _busy(self, *, waiting: bool) -> bool:
         """Whether as many are at work as may be, with those that wait for it or without."""
         idle = (_WATCHED,) if waiting else (_WATCHED, _WAITING)
-        at_work = [one for one in self._entries.values() if one.step in _AT_WORK]
-        return sum(one.doing not in idle for one in at_work) >= self._parallel
+        return sum(one.doing not in idle for one in self._at_work) >= self._parallel
 
     def _may_go_on(self, entry: _Entry, what: str) -> bool:
         """Whether there is room for the next run of a release's pods. In a thread.

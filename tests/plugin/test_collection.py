@@ -13,12 +13,6 @@ MakeChart = Callable[..., Path]
 OWN = "def test_own():\n    pass\n"
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def workers(request: pytest.FixtureRequest) -> str:
-    value: str = request.param
-    return value
-
-
 def test_without_a_path_only_the_charts(
     pytester: pytest.Pytester, make_chart: MakeChart, workers: str
 ) -> None:

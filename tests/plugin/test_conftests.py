@@ -13,7 +13,6 @@ MakeChart = Callable[..., Path]
 M6 = "charts/web/Chart.yaml::defaults::Deployment/web::M6-no-network-policy"
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("scope", ["function", "class", "module", "package", "session"])
 def test_autouse_fixtures_of_every_scope(
     pytester: pytest.Pytester, make_chart: MakeChart, scope: str, workers: str

@@ -43,7 +43,6 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_chart_that_does_not_render_is_one_error_and_the_others_go_on(
     pytester: pytest.Pytester,
@@ -102,7 +101,6 @@ def test_a_broken_archive_among_charts_is_not_left_out(
     result.stdout.fnmatch_lines(["*charts/api-1.0.0.tgz: *"])
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_chart_that_renders_to_nothing_is_no_pass(
     pytester: pytest.Pytester, make_chart: MakeChart, workers: str
 ) -> None:

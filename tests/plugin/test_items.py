@@ -17,16 +17,6 @@ MakeChart = Callable[..., Path]
 DISTRIBUTED = ["-n0", "-n2", "-n2 --dist=each", "-n2 --dist=loadfile", "-n2 --dist=worksteal"]
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Callable[..., Any]:
-    """Run pytest on the charts, without workers and with two."""
-
-    def run(*args: str | Path) -> pytest.RunResult:
-        return pytester.runpytest("--helm-chart=charts", request.param, *args)
-
-    return run
-
-
 def with_metadata(text: str) -> str:
     """The Deployment with one more entry in its metadata."""
     return WEB.replace("      name: web\n    spec:", f"      name: web\n      {text}\n    spec:")

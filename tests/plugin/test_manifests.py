@@ -48,12 +48,6 @@ FAULTS = ("Deployment/web::M6-no-network-policy", "Service/web::M5D-service-with
 SCRIPTS = Path(sys.executable).parent
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def workers(request: pytest.FixtureRequest) -> str:
-    value: str = request.param
-    return value
-
-
 @pytest.fixture
 def deploy(pytester: pytest.Pytester) -> Path:
     """A folder of manifests with two faults, and with what does not count."""

@@ -16,16 +16,6 @@ TO_WEB = "charts/{} [{}]: namespace -> Deployment/web: TCP 8080"
 TO_ITSELF = "charts/{} [{}]: Deployment/web -> Deployment/web: all"
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
-    """Run the charts, without workers and with two."""
-
-    def run(*args: str) -> pytest.RunResult:
-        return pytester.runpytest("--helm-chart=charts", request.param, *args)
-
-    return run
-
-
 @pytest.fixture
 def compare(run: Run) -> Run:
     """Run R1 alone, against reach.txt."""

@@ -14,16 +14,10 @@ MakeChart = Callable[..., Path]
 ITEM = "charts/web/Chart.yaml::{}::Deployment/{}::M6-no-network-policy"
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Callable[..., list[str]]:
+@pytest.fixture
+def run(run: Callable[..., pytest.RunResult]) -> Callable[..., list[str]]:
     """The lines that pytest prints about the charts, without workers and with two."""
-
-    def run(*args: str) -> list[str]:
-        return pytester.runpytest(
-            "--helm-chart=charts", "--k8snet-select=M", request.param, *args
-        ).outlines
-
-    return run
+    return lambda *args: run("--k8snet-select=M", *args).outlines
 
 
 @pytest.fixture

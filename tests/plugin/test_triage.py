@@ -18,16 +18,6 @@ Run = Callable[..., pytest.RunResult]
 M6 = "charts/web/Chart.yaml::defaults::Deployment/web::M6-no-network-policy"
 
 
-@pytest.fixture(params=["-n0", "-n2"])
-def run(request: pytest.FixtureRequest, pytester: pytest.Pytester) -> Run:
-    """Run pytest on the charts, without workers and with two."""
-
-    def run(*args: str) -> pytest.RunResult:
-        return pytester.runpytest("--helm-chart=charts", request.param, *args)
-
-    return run
-
-
 def test_a_baseline_of_today_is_green_and_what_is_new_is_red(
     run: Run, make_chart: MakeChart
 ) -> None:

@@ -177,5 +177,5 @@ def test_an_image_is_loaded_by_name_or_from_an_archive(cluster_name: str, tmp_pa
     with pytest.raises(ClusterError, match=f"has no such image(.|\n)*pull {image}"):
         load_images(cluster, [image], tmp_path, print)
     node = f"{cluster_name}-control-plane"
-    listed = run([cluster.engine, "exec", node, "crictl", "images"], timeout=60).out
+    listed = run([cluster.engine, "exec", node, "crictl", "images"], timeout=60)
     assert "k8snet-tests/loaded" in listed
