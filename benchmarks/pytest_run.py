@@ -1,4 +1,8 @@
-"""Whole pytest runs: over charts, and over as many empty items."""
+"""Whole pytest runs: over charts, and over as many empty items.
+
+Other plugins that are installed stay out: they cost each item, and the plugin's
+items leave pytest's capturing out only where no other plugin takes part in them.
+"""
 
 from __future__ import annotations
 
@@ -65,11 +69,16 @@ class PytestRuns:
         peak: Peak | None = None,
     ) -> Cost:
         common = ["-q", "-pno:cacheprovider", f"-c{self._ini}", f"--rootdir={root}"]
-        command = [sys.executable, "-m", "pytest", *common, *arguments]
+        plugins = ["-ppytest_k8snet.plugin", "-pxdist.plugin"]
+        command = [sys.executable, "-m", "pytest", *plugins, *common, *arguments]
         ended = run(
             command,
             root,
-            {"PYTHONPATH": str(REPOSITORY), **(environment or {})},
+            {
+                "PYTHONPATH": str(REPOSITORY),
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                **(environment or {}),
+            },
             peak.watch if peak else None,
         )
         require(ended, command, FINISHED)

@@ -145,7 +145,7 @@ def _time_bars(rounds: Rounds) -> list[Bar]:
         Bar(
             "whole pytest run / (analysis + empty items), processor time",
             _ratio(rounds.processor(PYTEST), both),
-            1.3,
+            1.1,
             "",
         )
     ]

@@ -17,6 +17,7 @@ from .items import ChartItem, CheckFailed, CheckItem, InstallsItem, RendersItem
 from .model import Subject
 from .plaintext import plain
 from .questions import questions
+from .quiethooks import QuietHooks
 from .run import ChartRun, run_of
 from .target import Gathered
 
@@ -50,7 +51,7 @@ class ChartFile(FixtureFile):
     def collect(self) -> Iterator[ValuesNode]:
         """One collector for each values set."""
         marks = {check.id: getattr(pytest.mark, check.id) for check in CHECKS}
-        shared = {"fixtures": self.fixtures(), "marks": marks}
+        shared = {"fixtures": self.fixtures(), "hooks": QuietHooks(self), "marks": marks}
         for one in self.gathered:
             name = _node_name(one.target.values.name)
             yield ValuesNode.from_parent(self, name=name, gathered=one, **shared)
@@ -64,19 +65,22 @@ class ValuesNode(pytest.Collector):
         *,
         gathered: Gathered,
         fixtures: FuncFixtureInfo,
+        hooks: QuietHooks,
         marks: Mapping[str, pytest.MarkDecorator],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.gathered, self._marks = gathered, marks
-        self._shared = {"gathered": gathered, "fixtures": fixtures}
+        self._shared = {"gathered": gathered, "fixtures": fixtures, "hooks": hooks}
 
     def collect(self) -> Iterator[ChartItem | ObjectNode]:
         """``renders``, ``installs`` where there is a cluster, then the objects.
 
         Of a chart that does not render with these values there is ``renders`` alone.
         """
-        yield RendersItem.from_parent(self, name="renders", **self._shared)
+        renders = RendersItem.from_parent(self, name="renders", **self._shared)
+        yield renders
+        self._shared["place"] = renders.place
         application = self.gathered.application
         if application is None:
             return

@@ -8,11 +8,14 @@ thousands of items, so this does what pytest does for doctests: a
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.fixtures import TopRequest
+
+from .quiethooks import QuietHooks
 
 if TYPE_CHECKING:
     from _pytest.fixtures import FuncFixtureInfo
@@ -43,16 +46,25 @@ class FixtureItem(pytest.Item):
     function = obj = staticmethod(_nothing)
     cls = instance = None
 
-    def __init__(self, *, fixtures: FuncFixtureInfo, **kwargs: Any) -> None:
+    def __init__(self, *, fixtures: FuncFixtureInfo, hooks: QuietHooks, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._fixtureinfo = fixtures
+        self._fixtureinfo, self._hooks = fixtures, hooks
         self.fixturenames = fixtures.names_closure
-        self._initrequest()
+        self.funcargs: dict[str, object] = {}
+
+    @property
+    def ihook(self) -> Any:
+        """The hooks for the item: quiet ones where no fixture can print."""
+        return super().ihook if self.fixturenames else self._hooks
+
+    @cached_property
+    def _request(self) -> TopRequest:
+        return TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
 
     def _initrequest(self) -> None:
-        """Forget the values of fixtures; plugins that run an item again call this, too."""
-        self.funcargs: dict[str, object] = {}
-        self._request = TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
+        """Forget the values of fixtures; for plugins that run an item again."""
+        self.funcargs = {}
+        self.__dict__.pop("_request", None)
 
     @property
     def module(self) -> ModuleType | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,9 +56,10 @@ class ChartItem(FixtureItem):
     said = ""
     looked = ""
 
-    def __init__(self, *, gathered: Gathered, **kwargs: Any) -> None:
+    def __init__(self, *, gathered: Gathered, place: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.gathered = gathered
+        self.place = place or super().location[0]
 
     @property
     def application(self) -> Application:
@@ -91,7 +93,16 @@ class ChartItem(FixtureItem):
         """Where pytest says the item stands: its chart, not this file."""
         target = self.gathered.target
         path = self.path if target.head else target.chart.path
-        return path, 0, self.nodeid.partition("::")[2].replace("::", " ")
+        return path, 0, self._shown_name
+
+    @property
+    def location(self) -> tuple[str, int, str]:
+        """The same with the path from the root directory, found once for all of a chart."""
+        return self.place, 0, self._shown_name
+
+    @cached_property
+    def _shown_name(self) -> str:
+        return self.nodeid.partition("::")[2].replace("::", " ")
 
     def repr_failure(
         self, excinfo: ExceptionInfo[BaseException], *args: Any, **kwargs: Any
@@ -227,14 +238,18 @@ class CheckItem(ChartItem):
             raise CheckFailed(self._without_reason())
         if self.check.needs_sockets or self.check.uses_sockets:
             self.looked = NOT_OBSERVED
+        nothing = None
         try:
             subject, application = self._observed()
             findings = self.check.findings(subject, application)
-        except NotObserved as error:
-            self.looked = NOT_OBSERVED
-            pytest.skip(plain(str(error)))
-        except NotApplicable as error:
-            pytest.skip(plain(str(error)))
+        except (NotObserved, NotApplicable) as error:
+            nothing = error
+        # Outside of the clause above: pytest would look through the error's own traceback, which
+        # costs more than the check.
+        if nothing is not None:
+            if isinstance(nothing, NotObserved):
+                self.looked = NOT_OBSERVED
+            pytest.skip(plain(str(nothing)))
         self.found = tuple(self._located(finding) for finding in findings)
         counted = [finding for finding in self.found if finding.fault or self.run.settings.strict]
         if self.run.baseline is not None:
@@ -354,7 +369,7 @@ def report_item(item: pytest.Item, report: pytest.TestReport) -> None:
         # what the whole run lacks what all charts have in common.
         reason = report.longrepr[2]
         lacking = reason.removeprefix("Skipped: ") == NEEDS_CLUSTER
-        place = item.run.common_place if lacking else item.location[0]
+        place = item.run.common_place if lacking else item.place
         report.longrepr = (place, None, plain(reason))  # type: ignore[assignment]
     if report.when == "call" or not report.passed:
         attach(report, item.result(*_outcome(item, report)), sent=item.run.worker)

@@ -46,8 +46,9 @@ class _ChartHooks:
 
     def __init__(self, config: pytest.Config, run: ChartRun) -> None:
         from . import arguments, fixtures
+        from .items import report_item
 
-        self._config, self._run = config, run
+        self._config, self._run, self._report_item = config, run, report_item
         config.pluginmanager.register(fixtures, "k8snet-fixtures")
         arguments.add_markers(config)
         arguments.add_charts(config, run)
@@ -108,9 +109,7 @@ class _ChartHooks:
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        from .items import report_item
-
-        report_item(item, report)
+        self._report_item(item, report)
         return report
 
     @pytest.hookimpl(trylast=True)  # after the terminal has counted it

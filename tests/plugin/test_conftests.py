@@ -41,6 +41,38 @@ def test_autouse_fixtures_of_every_scope(
     result.assert_outcomes(passed=10, failed=1, skipped=4)
 
 
+@pytest.mark.parametrize("when", ["setup", "call", "teardown"])
+def test_what_a_hook_prints_and_logs_belongs_to_the_test(
+    pytester: pytest.Pytester, make_chart: MakeChart, when: str, workers: str
+) -> None:
+    make_chart("charts/web", NO_POLICY)
+    pytester.makepyfile(
+        **{
+            "charts/web/conftest": f"""
+            import logging
+
+            def pytest_runtest_{when}(item):
+                print("a hook prints", item.name)
+                logging.getLogger().warning("a hook logs")
+            """,
+            # Of a folder without charts: not asked about them.
+            "other/conftest": "def pytest_runtest_setup(item): raise ValueError",
+            "other/test_empty": "",
+        }
+    )
+    result = pytester.runpytest("--helm-chart=charts", "--k8snet-select=M6", ".", workers)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"*- Captured stdout {when} -*",
+            "a hook prints M6-no-network-policy",
+            f"*- Captured log {when} -*",
+            "*a hook logs",
+        ]
+    )
+    result.stdout.no_fnmatch_line("a hook prints renders")
+
+
 MARKS = {
     "skip": ('pytest.mark.skip(reason="not here")', {"skipped": 5, "passed": 9, "failed": 1}),
     "skipif": (
