@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .checks import CHECKS, Check
+from .checks import Check
 from .errors import K8sNetError
 from .fixtureitem import FixtureFile
 from .items import ChartItem, CheckFailed, CheckItem, InstallsItem, RendersItem
@@ -50,8 +51,7 @@ class ChartFile(FixtureFile):
 
     def collect(self) -> Iterator[ValuesNode]:
         """One collector for each values set."""
-        marks = {check.id: getattr(pytest.mark, check.id) for check in CHECKS}
-        shared = {"fixtures": self.fixtures(), "hooks": QuietHooks(self), "marks": marks}
+        shared = {"fixtures": self.fixtures(), "hooks": QuietHooks(self)}
         for one in self.gathered:
             name = _node_name(one.target.values.name)
             yield ValuesNode.from_parent(self, name=name, gathered=one, **shared)
@@ -66,11 +66,10 @@ class ValuesNode(pytest.Collector):
         gathered: Gathered,
         fixtures: FuncFixtureInfo,
         hooks: QuietHooks,
-        marks: Mapping[str, pytest.MarkDecorator],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.gathered, self._marks = gathered, marks
+        self.gathered = gathered
         self._shared = {"gathered": gathered, "fixtures": fixtures, "hooks": hooks}
 
     def collect(self) -> Iterator[ChartItem | ObjectNode]:
@@ -97,7 +96,6 @@ class ValuesNode(pytest.Collector):
                 self,
                 name=f"{_node_name(reference.kind)}/{name}",
                 asked=tuple(asked),
-                marks=self._marks,
                 shared=self._shared,
             )
 
@@ -117,12 +115,11 @@ class ObjectNode(pytest.Collector):
         self,
         *,
         asked: tuple[tuple[Check, Subject], ...],
-        marks: Mapping[str, pytest.MarkDecorator],
         shared: Mapping[str, Any],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._asked, self._marks, self._shared = asked, marks, shared
+        self._asked, self._shared = asked, shared
 
     def collect(self) -> Iterator[CheckItem]:
         """Every check that is asked about such an object."""
@@ -130,12 +127,19 @@ class ObjectNode(pytest.Collector):
             item = CheckItem.from_parent(
                 self, name=check.full_name, check=check, subject=subject, **self._shared
             )
-            item.add_marker(self._marks[check.id])
+            item.add_marker(_mark(check.id))
             if check.needs_sockets or item.observed:
                 item.add_marker(RUNTIME_MARKER)
             if reason := item.expected:
                 item.add_marker(pytest.mark.xfail(reason=plain(reason), raises=CheckFailed))
             yield item
+
+
+@cache
+def _mark(name: str) -> pytest.MarkDecorator:
+    """``pytest.mark.NAME``, which pytest makes anew each time that it is asked."""
+    mark: pytest.MarkDecorator = getattr(pytest.mark, name)
+    return mark
 
 
 def _node_name(text: str) -> str:
