@@ -42,10 +42,11 @@ class Refused(Exception):
     """The API server answered, and the answer was no.
 
     :ivar status: the HTTP status.
+    :ivar message: the server's own words.
     """
 
     def __init__(self, status: int, message: str) -> None:
-        self.status = status
+        self.status, self.message = status, message
         super().__init__(f"the API server says {status}: {message}")
 
 
@@ -60,7 +61,7 @@ class Api:
     def __init__(self, kubeconfig: Path) -> None:
         self.client = _connect(kubeconfig)
         self._closed = False
-        self._served: dict[tuple[str, str], tuple[str, str]] = {}
+        self._served: dict[str, list[Object]] = {}
 
     def close(self) -> None:
         """Let go of the connections; whoever still asks is told that it is over."""
@@ -108,6 +109,18 @@ class Api:
         """Create an object; as the server has it."""
         created: Object = self._call("POST", self._path(kind, namespace), body)
         return created
+
+    def dry_run(self, body: Object, namespace: str) -> None:
+        """Let the server say whether it would create an object, and create nothing.
+
+        :param namespace: for an object of a namespaced kind that names none.
+        """
+        version = str(body.get("apiVersion", ""))
+        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        kind = self._served_kind(path, str(body.get("kind", "")))
+        if kind["namespaced"]:
+            path += f"/namespaces/{quote(body['metadata'].get('namespace') or namespace)}"
+        self._call("POST", f"{path}/{kind['name']}", body, dryRun="All")
 
     def delete(self, kind: Kind | str, namespace: str, name: str, grace: int | None = None) -> None:
         """Delete an object and what it controls, if it is there.
@@ -174,18 +187,22 @@ class Api:
 
         :raises Refused: it has no such kind.
         """
-        if (group, name) not in self._served:
-            served = self._call("GET", f"/apis/{quote(group)}")
-            path = f"/apis/{served['preferredVersion']['groupVersion']}"
-            plurals = [
-                one["name"]
-                for one in self._call("GET", path)["resources"]
-                if one["kind"] == name and "/" not in one["name"]
-            ]
-            if not plurals:
-                raise Refused(404, f"{path} has no kind {name}")
-            self._served[group, name] = path, plurals[0]
-        return self._served[group, name]
+        served = self._call("GET", f"/apis/{quote(group)}")
+        path = f"/apis/{served['preferredVersion']['groupVersion']}"
+        return path, self._served_kind(path, name)["name"]
+
+    def _served_kind(self, path: str, name: str) -> Object:
+        """The server's description of a kind of an API group and version.
+
+        :raises Refused: it has no such kind.
+        """
+        if path not in self._served:
+            self._served[path] = (self._found("GET", quote(path)) or {}).get("resources", [])
+        for kind in self._served[path]:
+            if kind["kind"] == name and "/" not in kind["name"]:
+                return kind
+        version = path.removeprefix("/apis/").removeprefix("/api/")
+        raise Refused(404, f"the cluster has no kind {name} of {version}: its CRD comes first")
 
     def _found(self, method: str, path: str, body: Object | None = None) -> Object | None:
         try:

@@ -22,6 +22,7 @@ from ..model import Application, Reference, Workload
 from ..target import Target
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
+from .dryrun import refusals
 from .observe import ByPod, GoOn, Observer
 from .pods import Owners, Pod
 from .proof import Dialling
@@ -235,10 +236,18 @@ class Release:
             except InstallError as error:
                 missing = set(_NO_NAMESPACE.findall(str(error)))
                 if not missing or missing <= self._found_missing:
-                    raise
+                    raise InstallError(f"{error}{self._also_refused(request, error)}") from None
                 self._found_missing |= missing
             self._site.helm.uninstall(request.release, self.namespace)
             self._make_namespaces()
+
+    def _also_refused(self, request: RenderRequest, error: InstallError) -> str:
+        """What the API server refuses beside the object at which Helm stopped, as further lines."""
+        also: list[str] = []
+        if not self._site.helm.over.is_set():
+            with contextlib.suppress(ClusterError):  # what Helm said stands
+                also = refusals(self._api, self._site.helm.engine, request, str(error))
+        return "".join(f"\n  refused as well: {one}" for one in also)
 
     @contextlib.contextmanager
     def _looking(self, watch: Watch) -> Iterator[None]:

@@ -139,9 +139,15 @@ def test_a_program_that_runs_for_a_moment_each_time_is_not_ready(one: Any, stage
 
 
 def test_what_the_api_server_refuses(one: Any, staged: Staged) -> None:
-    refused = one("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: No_Name}\n")
+    names = ("No_Name", "fine", "Nor_This")
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n".format
+    lease = "---\napiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l}\n"
+    text = "".join(map(config, names)) + lease + "spec: {leaseDurationSeconds: -1}\n"
+    refused = one(text + "---\napiVersion: example.com/v1\nkind: Nobodys\nmetadata: {name: mine}\n")
     (outcome,) = observe(staged(refused), refused, observe=False)
-    assert "No_Name" in outcome.error
+    for said in ("No_Name", "Nor_This", "Lease/l: ", "leaseDurationSeconds", "no kind Nobodys"):
+        assert said in outcome.error, outcome.error
+    assert "fine" not in outcome.error
 
 
 def test_a_namespace_that_the_chart_expects_is_made_and_taken_away(
