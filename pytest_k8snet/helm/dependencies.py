@@ -29,6 +29,8 @@ from .fetch import Fetch
 from .stand_in import can_be_off, lacks_template, put_stand_in, said_by_stand_in
 from .survey import refuse_foreign
 
+DOWNLOAD = "--k8snet-dependencies=download"
+"""The option with which a run fetches what is absent."""
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
 _IN_ARCHIVE = 4  # <chart>/charts/<dependency>/Chart.yaml
 
@@ -226,13 +228,12 @@ def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Cha
 
 
 def _absent(chart: Chart, absent: Iterable[Dependency]) -> str:
-    what = ", ".join(_described(dependency) for dependency in absent)
+    what = ", ".join(dict.fromkeys(map(_described, absent)))
     if chart.packed:
         how = "package it again after `helm dependency update`"
     else:
         command = f"helm dependency update {shlex.quote(chart.shown)}"
-        fetch = "let the run fetch them into a private copy: --k8snet-dependencies=download"
-        how = f"run `{command}`, or {fetch}"
+        how = f"run `{command}`, or let the run fetch them into a private copy: {DOWNLOAD}"
     return f"{chart.shown}: declared in Chart.yaml and missing in charts/: {what}; {how}"
 
 

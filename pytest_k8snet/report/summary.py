@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..baseline import Baseline
 from ..checks import CHECKS
 from ..finding import Exposed
+from ..helm.dependencies import DOWNLOAD
 from ..helm.values import DEFAULTS
 from ..ignores import OF_CHARTS, Asked, Ignore, unmatched
 from ..plainmanifests import NAME as MANIFESTS
@@ -16,6 +17,7 @@ from .grouping import Shown, each_once
 from .results import Results
 
 _CHARTS = 10  # as many as fit on a screen with the rest
+_SETS = 3
 _RENDERS = "renders"
 _FROM = {
     Exposed.CLUSTER: "any pod of the cluster",
@@ -40,6 +42,7 @@ def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> It
     if left:
         yield left
     shown = each_once(results)
+    yield from _refused(results)
     yield from _worst_charts(results, shown)
     by_check: dict[str, list[Shown]] = defaultdict(list)
     for one in shown:
@@ -57,14 +60,23 @@ def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> It
         yield "what a check means and what to write instead: pytest --k8snet-explain=ID"
 
 
-def _worst_charts(results: Results, shown: Iterable[Shown]) -> Iterator[str]:
-    """The charts, worst first, where there are several; what does not render in any case."""
+def _refused(results: Results) -> Iterator[str]:
+    """The charts that do not render."""
     refused: dict[str, list[str]] = defaultdict(list)
     for result in results.results:
         if result.name == _RENDERS and result.outcome in ("failed", "error"):
             refused[result.chart].append(result.values)
-    for chart, sets in refused.items():
-        yield f"{chart}: does not render with {', '.join(sets)}"
+    for chart, sets in list(refused.items())[:_CHARTS]:
+        yield f"{chart}: does not render with {_some(sets)}"
+    if len(refused) > _CHARTS:
+        yield f"{_many(len(refused) - _CHARTS, 'more chart')} not rendered"
+    lacking = {chart.path for chart in results.charts if DOWNLOAD in chart.error}
+    if len(lacking) > 1:
+        yield f"{len(lacking)} charts lack dependencies: {DOWNLOAD} fetches them"
+
+
+def _worst_charts(results: Results, shown: Iterable[Shown]) -> Iterator[str]:
+    """The charts, worst first, where there are several."""
     faults: dict[str, Counter[str]] = defaultdict(Counter)
     for one in shown:
         if one.fault and not one.expected:
@@ -158,9 +170,16 @@ def _found(found: list[Shown]) -> str:
     word = "application" if set(sets) == {MANIFESTS} else "chart"
     text += f" in {_many(len({shown.result.chart for shown in found}), word)}"
     if not {DEFAULTS, MANIFESTS}.issuperset(sets):
-        text += f" with {', '.join(sets)}"
+        text += f" with {_some(sets)}"
     expected = sum(shown.expected for shown in found)
     return text + (f" ({expected} expected)" if expected else "")
+
+
+def _some(sets: Iterable[str]) -> str:
+    """Values sets by name, as many as a line has room for."""
+    names = list(sets)
+    left = len(names) - _SETS
+    return ", ".join(names) if left < 2 else f"{', '.join(names[:_SETS])} and {left} more"
 
 
 def _many(count: int, word: str) -> str:

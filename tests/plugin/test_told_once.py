@@ -106,6 +106,23 @@ def test_the_last_screen_has_the_worst_chart_first(
     assert "tests ran" in left
 
 
+def test_the_last_screen_stays_one_screen(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    head = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n"
+    absent = head + "- {name: common, version: 1.0.0, repository: 'https://charts.example.com'}\n"
+    for number in range(12):
+        make_chart(f"charts/c{number:02}", SOUND, **{"Chart.yaml": absent})
+    ci = {f"ci/{name}-values.yaml": "" for name in "abcdef"}
+    make_chart("charts/web", NO_POLICY, **ci)
+    lines = run()
+    screen = lines[next(n for n, line in enumerate(lines) if "= k8snet =" in line) :]
+    assert len(of(screen, "charts/c")) == 10
+    assert of(screen, "2 more charts not rendered")
+    assert of(screen, "12 charts lack dependencies: --k8snet-dependencies=download fetches them")
+    assert of(screen, "M6-")[0].endswith("1 fault in 1 chart with a, b, c and 4 more")
+
+
 def test_a_complete_run_says_nothing_of_it(
     run: Callable[..., list[str]], make_chart: MakeChart
 ) -> None:
