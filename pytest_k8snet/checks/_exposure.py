@@ -31,7 +31,9 @@ def with_exposure(finding: Finding, subject: Subject, application: Application) 
     """The finding with what reaches its ports, or all ports of its pods where it names none."""
     asked = list(_asked(finding, subject, application))
     if not asked:
-        return replace(finding, exposed=Exposed.NOBODY, reach="nobody: no pod is behind it")
+        behind = isinstance(subject, Service) and any(selected(subject, application))
+        why = "the port leads to none of its pods" if behind else "no pod is behind it"
+        return replace(finding, exposed=Exposed.NOBODY, reach=f"nobody: {why}")
     exposed, reach = _exposure(asked, application)
     return replace(finding, exposed=exposed, reach=reach)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
-from ..index import service_called
+from ..index import service_called, services_of
 from ..matching import selects
 from ..model import Application, Workload
 from ._check import check
@@ -65,7 +65,8 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
             f"{name} has serviceName: {workload.service_name}, and the application has no such"
             " Service: its pods get no DNS names",
             at=at,
-            instead=governing(workload.service_name, stable_labels(workload)),
+            instead=_own_headless(workload, application)
+            or governing(workload.service_name, stable_labels(workload)),
         )
     elif service.selector is None:
         return
@@ -86,3 +87,11 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
             instead=governing(service.name, stable_labels(workload)),
             related=(service.reference,),
         )
+
+
+def _own_headless(workload: Workload, application: Application) -> str:
+    """The name of the headless Service that its pods have, "" where they have none."""
+    for service in services_of(workload, application):
+        if service.headless:
+            return f"spec:\n  serviceName: {service.name}"
+    return ""

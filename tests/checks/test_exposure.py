@@ -102,7 +102,8 @@ def of_service(target: int | str, *sockets: Socket, **changes: object) -> Applic
 
 def test_a_service_says_who_reaches_the_pods_behind_it() -> None:
     named = one("M5B", of_service("gone"), on="Service/web")
-    assert (named.exposed, named.reach) == (Exposed.NOBODY, "nobody: no pod is behind it")
+    said = "nobody: the port leads to none of its pods"
+    assert (named.exposed, named.reach) == (Exposed.NOBODY, said)
     assert one("M5B", of_service(9000), on="Service/web").reach == "any pod of the cluster"
     closed = one("M5A", of_service(8080, Socket(7)), on="Service/web")
     assert closed.reach == "nobody: nothing listens there"
