@@ -459,7 +459,8 @@ class Application:
     ``chart`` is the chart's path as in node ids (``charts/web``), ``values``
     the values set's name.
     ``custom_kinds`` are kinds of the rendered objects that no built-in API
-    group has (and CRDs): an operator may make pods from them. ``blank`` are
+    group has (and CRDs): an operator may make pods from them. ``pod_makers`` are
+    the roles that let a program of the application make pods. ``blank`` are
     workload templates that rendered to nothing. ``second`` is the same chart
     under another release name, None where every selector and label set carries
     the release's name anyway. ``neighbours`` are workloads of other charts of
@@ -482,6 +483,7 @@ class Application:
     services: tuple[Service, ...] = ()
     policies: tuple[NetworkPolicy, ...] = ()
     custom_kinds: tuple[str, ...] = ()
+    pod_makers: tuple[str, ...] = ()
     blank: tuple[Blank, ...] = ()
     cluster_scoped: tuple[Reference, ...] = ()
     namespaces: tuple[str, ...] = ()

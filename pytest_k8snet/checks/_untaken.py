@@ -65,6 +65,12 @@ class Untaken:
     def _near_miss(self, application: Application) -> Finding | None:
         """All labels but one are those of a unit: that one is wrong, or something sets it later."""
         near = list(self._near(application))
+        apart = {key for _, key, value in near if self._tells_apart(key, value, application)}
+        near = [
+            (workload, key, value)
+            for workload, key, value in near
+            if key not in apart or _alike(self.labels[key], value or "")
+        ]
         if not near:
             return None
         owner, name = self.owner, application.subject(self.owner.reference)
@@ -131,6 +137,18 @@ class Untaken:
                     yield workload, key, labels.get(key)
                     break
 
+    def _tells_apart(self, key: str, value: str | None, application: Application) -> bool:
+        """Whether the label holds units apart, and the owner is for one with another value.
+
+        A selector takes who has its values and nobody else. Where another Service, or policy,
+        asks for this value, it is no slip that this one asks for a different one; which unit it
+        is for it says where it has the label itself.
+        """
+        owner = self.owner
+        if value is None or owner.labels.get(key) in (None, value):
+            return False
+        return (type(owner), owner.namespace, key, value) in application.once(_asked_for)
+
     def _missed(self, application: Application) -> Finding:
         """The fault where nothing comes near."""
         name = application.subject(self.owner.reference)
@@ -168,6 +186,10 @@ def _excuses(untaken: Untaken, application: Application) -> Iterator[tuple[str, 
     if makers:
         listed = listing(makers)
         yield "operator", f"; an operator may make the pods: the application has {listed}"
+    elif application.pod_makers:
+        listed = listing(application.pod_makers)
+        lets = "lets" if len(application.pod_makers) == 1 else "let"
+        yield "operator", f"; a program may make the pods: {listed} {lets} it"
     known = application.once(_template_keys)
     if untaken.keys and all(_of_a_program(key) and key not in known for key in untaken.keys):
         yield "runtime-label", f": {listing(untaken.keys)}, which no template has, is a program's"
@@ -234,6 +256,17 @@ def _likeness(owner: Service | NetworkPolicy, workload: Workload) -> tuple[bool,
     """How much the unit looks like the one that is meant."""
     common = owner.labels.items() & workload.labels.items()
     return workload.name == owner.name, len(common)
+
+
+def _asked_for(application: Application) -> frozenset[tuple[type, str, str, str]]:
+    """The labels that Services and policies select pods by."""
+    owners: tuple[Service | NetworkPolicy, ...] = (*application.services, *application.policies)
+    return frozenset(
+        (type(one), one.namespace, *label)
+        for one in owners
+        if one.selector is not None
+        for label in one.selector.labels.items()
+    )
 
 
 def _template_keys(application: Application) -> frozenset[str]:

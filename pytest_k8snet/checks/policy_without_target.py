@@ -46,7 +46,9 @@ def policy_without_target(policy: NetworkPolicy, application: Application) -> It
     namespace, such as `podSelector: {}`, is none of these. `near-miss`: a unit
     has all labels but one, or one label whose value is written almost alike;
     the message gives the label and both values. It is looked for first; pods of
-    Jobs and hooks do not count, since they end. `runtime-label`: the one label
+    Jobs and hooks do not count, since they end, nor do units that other policies
+    ask for by that very label, where this one has it for itself with another
+    value. `runtime-label`: the one label
     that is missing is on no pod template, and its key or value ends in a word
     that programs set themselves (leader, role, active, master, primary,
     replica, standby); or nothing comes near, and all labels are on no template
@@ -54,11 +56,12 @@ def policy_without_target(policy: NetworkPolicy, application: Application) -> It
     policy is for the whole cluster, or lives in another namespace than the
     release's, in which the application has no unit, or in kube-system.
     `operator`: the application has custom resources of a kind that can make
-    pods, or CRDs of its own. `values-incomplete`: a workload template of the
-    chart that has the selector's labels in it rendered to nothing with these
-    values. `no-target`: none of this. `unknown-field`: a selector has other
-    keys than `matchLabels` and `matchExpressions`. Kubernetes has no such
-    fields and drops them, so that the selector takes everything.
+    pods, CRDs of its own, or a role that lets its programs make pods.
+    `values-incomplete`: a workload template of the chart that has the
+    selector's labels in it rendered to nothing with these values. `no-target`:
+    none of this. `unknown-field`: a selector has other keys than `matchLabels`
+    and `matchExpressions`. Kubernetes has no such fields and drops them, so that
+    the selector takes everything.
 
     ## Why it matters
     A policy that selects nothing looks like protection in every review and

@@ -21,11 +21,12 @@ from ..model import (
     Service,
     Workload,
 )
-from ..values import Manifest, described
+from ..values import Manifest, described, mapping
 from .documents import Documents
 from .monitors import MONITORS, read_monitor
 from .objects import CLUSTER_SCOPED, KubernetesObject
 from .policies import read_policy
+from .roles import ROLES, lets_make_pods, may_make_pods
 from .routes import ROUTES, read_route
 from .services import read_service
 from .syntax import object_name_problem, service_name_problem
@@ -101,6 +102,7 @@ def read_application(
         routes=tuple(reader.routes),
         monitors=tuple(reader.monitors),
         custom_kinds=tuple(sorted(reader.custom_kinds)),
+        pod_makers=tuple(sorted(reader.pod_makers)),
         cluster_scoped=tuple(sorted(reader.cluster_scoped)),
         namespaces=tuple(sorted(reader.namespaces)),
         namespace_labels=reader.namespaces,
@@ -122,6 +124,7 @@ class _ApplicationReader:
         self.routes: list[Route] = []
         self.monitors: list[Monitor] = []
         self.custom_kinds: set[str] = set()
+        self.pod_makers: set[str] = set()
         self.cluster_scoped: set[Reference] = set()
         self.namespaces: dict[str, Labels] = {}
         self.invalid: list[Invalid] = []
@@ -144,7 +147,7 @@ class _ApplicationReader:
             return
         if kind in _SCANNED or _only_custom(kind, text):
             self._documents.scan(text, source)
-            self._note_scanned(kind, text)
+            self._note_scanned(kind, text, source)
             return
         data = self._documents.load(text, source)
         if data is None:
@@ -156,17 +159,27 @@ class _ApplicationReader:
             )
         self._read_object(source, data)
 
-    def _note_scanned(self, kind: str, text: str) -> None:
-        """Only the kind of such an object can matter, or its name: who owns it."""
+    def _note_scanned(self, kind: str, text: str, source: str) -> None:
+        """Only the kind of such an object can matter, or its name: who owns it.
+
+        And of a role whether it lets a program make pods.
+        """
+        found = _NAME.search(text)
+        name = found.group(1) if found else ""
+        if kind in ROLES and may_make_pods(text):
+            self._note_role(kind, name, mapping(self._documents.load(text, source)))
         if kind not in CLUSTER_SCOPED:
             if kind not in _SCANNED:
                 self.custom_kinds.add(kind)
             return
-        name = _NAME.search(text)
-        reference = Reference(kind, "", name.group(1) if name else "")
+        reference = Reference(kind, "", name)
         self.cluster_scoped.add(reference)
         if kind == "CustomResourceDefinition":
             self.custom_kinds.add(kind)
+
+    def _note_role(self, kind: str, name: str, data: Manifest) -> None:
+        if kind in ROLES and lets_make_pods(data):
+            self.pod_makers.add(f"{kind}/{name}")
 
     def add_custom(self, kind: str, reference: Reference) -> None:
         self.custom_kinds.add(kind)
@@ -207,6 +220,8 @@ class _ApplicationReader:
             if has_pod_template(obj.data):
                 self._keep(obj, self.workloads, read_workload)
             self.custom_kinds.add(kind)
+        else:
+            self._note_role(kind, obj.name, obj.data)
 
     def _keep(
         self, obj: KubernetesObject, kept: list[Any], read: Callable[[KubernetesObject], Any]
