@@ -2,7 +2,7 @@
 
 Pure: it needs an :class:`~pytest_k8snet.model.Application` and nothing else.
 ``reach`` asks, ``judging`` decides, and each API has a module that reads it
-into ``rules``. Another API is one more module in ``judging.FAMILIES``.
+into ``rules``. Another API is one more module, which ``families`` names.
 """
 
 from .differences import Difference, Differs, differences

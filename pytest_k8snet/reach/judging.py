@@ -9,14 +9,13 @@ from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from ..model import NetworkPolicy
-from . import admin, calico, cilium, network_policy
 from .endpoints import Endpoint
+from .families import family_of
 from .ports import ALL, NONE, Ports
 from .rules import (
     FIRST,
     Action,
     Direction,
-    Family,
     ReadPolicy,
     Rule,
     Side,
@@ -24,8 +23,6 @@ from .rules import (
     not_known,
 )
 from .truth import CLOSED, NO, OPEN, PLUGIN, UNKNOWN, YES, Admission, Truth, agreed, every, some
-
-FAMILIES: tuple[Family, ...] = (network_policy, admin, cilium, calico)
 
 _Label: TypeAlias = tuple[str, str]
 
@@ -51,11 +48,6 @@ class Step(NamedTuple):
     rule: str
     action: Action
     truth: Truth
-
-
-def family_of(policy: NetworkPolicy) -> Family | None:
-    """Who reads it; None where nobody does."""
-    return next((family for family in FAMILIES if family.reads(policy)), None)
 
 
 def read_policies(policies: Iterable[NetworkPolicy]) -> Iterator[ReadPolicy]:

@@ -27,7 +27,8 @@ from ..model import (
     Workload,
 )
 from .endpoints import NAME_LABEL, Endpoint
-from .judging import Judge, Step, Taking, family_of
+from .families import family_of
+from .judging import Judge, Step, Taking
 from .ports import NONE, Ports
 from .rules import Direction, ReadPolicy, Rule
 from .truth import CLOSED, NO, OPEN, YES, Admission, Truth, some

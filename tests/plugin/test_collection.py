@@ -244,6 +244,9 @@ def test_a_static_run_needs_neither_kubernetes_nor_jinja2(
 
         def pytest_unconfigure():
             assert not [n for n in ("kubernetes", "jinja2", "helm_python") if n in sys.modules]
+            families = ("network_policy", "admin", "cilium", "calico")
+            loaded = [n for n in families if f"pytest_k8snet.reach.{n}" in sys.modules]
+            assert loaded == ["network_policy"]  # the chart has such policies and no others
         """
     )
     result = pytester.runpytest_subprocess("--helm-chart=charts/web", "-p", "no:hypothesispytest")
