@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from ..errors import NotApplicable
 from ..finding import FAULT, Exposed, Finding
 from ..model import Application, NetworkPolicy, ReviewedEdge, Workload
-from ..reach import NONE, PROTOCOLS, Action, Ports, Truth, reach_of
+from ..reach import NONE, PROTOCOLS, Action, Ports, Truth, is_same_pod, reach_of
 from ..reach.file import HOWS, Key, by_target, line_text, name_of
 from ._check import check
 from ._words import listing, references, subjects
@@ -125,8 +125,9 @@ def _pairs(
         now[name_of(edge.source, application)][edge.how] = edge.ports
     lines: dict[str, list[ReviewedEdge]] = defaultdict(list)
     name = application.subject(workload.reference)
+    alone = is_same_pod(workload, workload)
     for line in agreed:
-        if line.target == name:
+        if line.target == name and not (alone and line.source == name):  # true, and left out
             lines[line.source].append(line)
     for source in sorted(now.keys() | lines.keys()):
         yield _Pair(source, now.get(source, {}), tuple(lines.get(source, ())))

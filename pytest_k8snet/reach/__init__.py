@@ -8,7 +8,7 @@ into ``rules``. Another API is one more module, which ``families`` names.
 from .differences import Difference, Differs, differences
 from .judging import Step, Taking
 from .ports import ALL, NONE, PROTOCOLS, Ports
-from .reach import Edge, Foothold, Place, Reach, reach_of
+from .reach import Edge, Foothold, Place, Reach, is_same_pod, reach_of
 from .rule_ports import NamedPort
 from .rules import Action, Direction, ReadPolicy, Rule
 from .truth import Admission, Truth
@@ -34,5 +34,6 @@ __all__ = [
     "Taking",
     "Truth",
     "differences",
+    "is_same_pod",
     "reach_of",
 ]

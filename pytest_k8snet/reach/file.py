@@ -25,7 +25,7 @@ from ..linefile import entry_lines
 from ..model import Application, Reference, Reviewed, ReviewedEdge
 from ..plaintext import one_word
 from .ports import Ports
-from .reach import Edge, Foothold, reach_of
+from .reach import Edge, Foothold, is_same_pod, reach_of
 
 MOST_WORKLOADS = 100
 """Of larger applications only what the footholds reach is listed: pairs grow with the square."""
@@ -70,6 +70,14 @@ def listed_edges(application: Application) -> Iterator[Edge]:
     """Every edge that is not closed; between workloads only where there are not too many."""
     small = len(application.workloads) <= MOST_WORKLOADS
     return reach_of(application).edges(None if small else tuple(Foothold))
+
+
+def reviewed_edges(application: Application) -> Iterator[Edge]:
+    """What the file has of them: nobody has to review that a single pod reaches itself."""
+    alone = {one.reference for one in application.workloads if is_same_pod(one, one)}
+    for edge in listed_edges(application):
+        if edge.source != edge.target or edge.target not in alone:
+            yield edge
 
 
 def name_of(place: Foothold | Reference, application: Application) -> str:
@@ -133,8 +141,8 @@ def _is_values(word: str) -> bool:
 
 
 def by_target(application: Application) -> dict[Reference, list[Edge]]:
-    """The listed edges by whom they lead to."""
+    """The edges of the file by whom they lead to."""
     found: dict[Reference, list[Edge]] = defaultdict(list)
-    for edge in listed_edges(application):
+    for edge in reviewed_edges(application):
         found[edge.target].append(edge)
     return found

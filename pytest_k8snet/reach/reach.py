@@ -185,7 +185,7 @@ class Reach:
         """
         if source is Foothold.WORLD:
             return self._from_world(target)
-        if isinstance(source, Workload) and _is_same_pod(source, target):
+        if isinstance(source, Workload) and is_same_pod(source, target):
             return OPEN
         return self._between(self.pods(source), self.pods(target))
 
@@ -357,7 +357,7 @@ def reach_of(application: Application) -> Reach:
     return application.once(Reach)
 
 
-def _is_same_pod(source: Workload, target: Workload) -> bool:
+def is_same_pod(source: Workload, target: Workload) -> bool:
     """Whether it is one pod on both sides: a pod always reaches itself."""
     alone = source.replicas <= 1 and source.makes.ready is not Ready.NODES
     return alone and source.identity == target.identity

@@ -9,7 +9,15 @@ from typing import Any
 
 from ..model import Application, Reference
 from ..reach import Edge, Foothold, Ports
-from ..reach.file import HEADING, Key, key_of, line_text, listed_edges, read_reach_file
+from ..reach.file import (
+    HEADING,
+    Key,
+    key_of,
+    line_text,
+    listed_edges,
+    read_reach_file,
+    reviewed_edges,
+)
 from .results import Results
 
 
@@ -76,7 +84,7 @@ def write_reach(results: Results, path: Path) -> None:
         if key[:2] not in results.applications
     }
     for application in results.applications.values():
-        found |= {key_of(edge, application): edge.ports for edge in listed_edges(application)}
+        found |= {key_of(edge, application): edge.ports for edge in reviewed_edges(application)}
     lines = sorted(
         line_text(key, ports, known[key].reason if key in known else "")
         for key, ports in found.items()

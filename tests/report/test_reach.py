@@ -96,10 +96,17 @@ def test_the_file_to_review_has_one_edge_a_line(tmp_path: Path) -> None:
     write_reach(results(app), tmp_path / "reach")
     lines = (tmp_path / "reach").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not line.startswith("#")] == [
-        "charts/shop [defaults]: Deployment/web -> Deployment/web: all",
         "charts/shop [defaults]: cluster -> Deployment/web: TCP 8080",
         "charts/shop [defaults]: namespace -> Deployment/web: TCP 8080",
     ]
+
+
+def test_a_pod_to_itself_is_no_line_to_review_and_to_another_replica_is(tmp_path: Path) -> None:
+    pair = replace(workload("db"), replicas=2)
+    write_reach(results(application(workloads=(workload("web"), pair))), tmp_path / "reach")
+    text = (tmp_path / "reach").read_text(encoding="utf-8")
+    assert "Deployment/web -> Deployment/web" not in text
+    assert "Deployment/db -> Deployment/db: all" in text
 
 
 def test_a_large_application_lists_what_the_footholds_reach() -> None:
