@@ -51,7 +51,14 @@ _STAGED = frozenset(
 )
 _ACTIONS = {"allow": Action.ALLOW, "deny": Action.DENY, "pass": Action.PASS}
 _TYPES = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
-_TIERS = {"": DEFAULT, "default": DEFAULT, "kube-admin": ADMIN, "kube-baseline": BASELINE}
+_TIERS = {
+    "": DEFAULT,
+    "default": DEFAULT,
+    "kube-admin": ADMIN,
+    "kube-baseline": BASELINE,
+    "adminnetworkpolicy": ADMIN,  # before 3.32
+    "baselineadminnetworkpolicy": BASELINE,
+}
 _NUMBERS = {"6": "TCP", "17": "UDP", "132": "SCTP"}
 _NAMESPACE, _ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
 _NAME, _ORCHESTRATOR = "projectcalico.org/name", "projectcalico.org/orchestrator"
@@ -73,15 +80,18 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     number = float(order) if isinstance(order, int | float) else math.inf
     tier = text_of(spec.get("tier"))
     # The order of any other tier is in an object that seldom belongs to a chart.
-    known = tier in _TIERS
+    known = _TIERS.get(tier)
     yield ReadPolicy(
         policy,
         _subject(policy, spec) if known else Subject(policy.namespace or None, not_known),
         {
-            direction: Side(partial(_rules, spec, direction, policy.namespace))
+            direction: Side(
+                partial(_rules, spec, direction, policy.namespace),
+                isolates=known not in (ADMIN, BASELINE),
+            )
             for direction in _directions(spec)
         },
-        _TIERS.get(tier, Tier(ADMIN.order + 1, tier)),
+        known or Tier(ADMIN.order + 1, tier),
         (number, policy.name),
     )
 
