@@ -3,7 +3,8 @@
 Many charts have the cure already, switched off: ``networkPolicy.enabled:
 false``. Names alone prove nothing (the value may not be used, or make a policy
 for other pods), so every candidate is rendered, and named only where the
-finding is gone then.
+finding is gone then. Rendering is what costs: where there are several, they are
+turned together first, and one by one only for what is gone then.
 """
 
 from __future__ import annotations
@@ -27,7 +28,18 @@ _LIKELY: Mapping[str, re.Pattern[str]] = {
     "M6": re.compile(r"network.?polic", re.IGNORECASE),
     "M7": re.compile(r"host.?(?:network|port)", re.IGNORECASE),
 }
-_MOST = 8  # renders for one chart and values set
+# M6 is about who gets in, and pods without a policy let everybody in: no value that is about the
+# way out cures it, and none that takes a policy away. None that asks for the host's network or for
+# a port of it cures M7.
+_NO_CURE = {
+    "M6": re.compile(r"egress|(?:enabled?|create|deploy): false$", re.IGNORECASE),
+    "M7": re.compile(
+        r"(?:^|\.|enable|use)host.?(?:network|port)s?(?:\.enabled?)?: true$", re.IGNORECASE
+    ),
+}
+_MOST = 8  # for one chart and values set
+# With so many candidates a render more may save several.
+_WORTH_TOGETHER = 3
 
 
 class Fault(NamedTuple):
@@ -57,14 +69,24 @@ class Candidate(NamedTuple):
 class _Case:
     """Values sets of a chart that show the same faults: what cures one of them is told of all.
 
-    ``numbers`` are their places among what was gathered, ``left`` are the faults without a cure.
+    ``trials`` are the candidates to turn next; ``left`` are the faults without a cure, ``numbers``
+    the sets' places among what was gathered.
     """
 
     target: Target
     left: set[Fault]
-    candidates: deque[Candidate]
+    trials: deque[tuple[Candidate, ...]]
     numbers: list[int] = field(default_factory=list)
     cures: dict[Cure, None] = field(default_factory=dict)
+
+    def learn(self, turned: tuple[Candidate, ...], application: Application) -> None:
+        """Take in what became of the chart with these candidates turned."""
+        gone = cured(self.left, application, turned)
+        if len(turned) > 1:
+            self.left &= gone.keys()
+        else:
+            self.left -= gone.keys()
+            self.cures |= dict.fromkeys(gone.values())
 
 
 def with_cures(
@@ -76,17 +98,17 @@ def with_cures(
         if one.application is not None and (found := faults(one.application)):
             path = one.target.chart.path
             if (path, found) not in cases:
-                tried = deque(candidates(path, found))
-                cases[path, found] = _Case(one.target, set(found), tried)
+                tried = candidates(path, found)
+                together = [tried] if len(tried) >= _WORTH_TOGETHER else []
+                trials = deque([*together, *((one,) for one in tried)])
+                cases[path, found] = _Case(one.target, set(found), trials)
             cases[path, found].numbers.append(number)
-    while waiting := [case for case in cases.values() if case.left and case.candidates]:
-        trials = [(case, case.candidates.popleft()) for case in waiting]
-        turned = read([_turned(case.target, candidate) for case, candidate in trials])
-        for (case, candidate), other in zip(trials, turned, strict=True):
+    while waiting := [case for case in cases.values() if case.left and case.trials]:
+        tried_now = [(case, case.trials.popleft()) for case in waiting]
+        turned = read([_turned(case.target, trial) for case, trial in tried_now])
+        for (case, trial), other in zip(tried_now, turned, strict=True):
             if other.application is not None:
-                gone = cured(case.left, other.application, candidate)
-                case.left -= gone.keys()
-                case.cures |= dict.fromkeys(gone.values())
+                case.learn(trial, other.application)
     for case in cases.values():
         for number in case.numbers if case.cures else ():
             application = gathered[number].application
@@ -96,9 +118,10 @@ def with_cures(
     return gathered
 
 
-def _turned(target: Target, candidate: Candidate) -> Target:
-    """The target with one value turned."""
-    values = replace(target.values, sets=(*target.values.sets, candidate.expression))
+def _turned(target: Target, trial: Iterable[Candidate]) -> Target:
+    """The target with some values turned."""
+    expressions = (candidate.expression for candidate in trial)
+    values = replace(target.values, sets=(*target.values.sets, *expressions))
     return target._replace(values=values)
 
 
@@ -112,19 +135,26 @@ def candidates(chart: Path, found: Iterable[Fault]) -> tuple[Candidate, ...]:
 
     ``chart`` is the chart's folder; a packed chart has no candidates.
     """
-    wanted = {_LIKELY[fault.check] for fault in found}
+    wanted = {fault.check for fault in found}
     if not wanted:
         return ()
     likely = dict.fromkeys(
-        Candidate(key, not value)
+        candidate
         for key, value in _booleans_of(chart)
-        if any(pattern.search(key) for pattern in wanted)
+        if any(_may_cure(check, candidate := Candidate(key, not value)) for check in wanted)
     )
     return tuple(likely)[:_MOST]
 
 
-def cured(found: Iterable[Fault], turned: Application, candidate: Candidate) -> dict[Fault, Cure]:
-    """Those of the faults that the application with the turned value no longer shows.
+def _may_cure(check: str, candidate: Candidate) -> bool:
+    speaks_of = _LIKELY[check].search(candidate.key) is not None
+    return speaks_of and not _NO_CURE[check].search(str(candidate))
+
+
+def cured(
+    found: Iterable[Fault], turned: Application, trial: Sequence[Candidate]
+) -> dict[Fault, Cure]:
+    """Those of the faults that the application with turned values no longer shows.
 
     Only of a check that the value's name speaks of: policies do not hold in the
     node's network namespace, so ``hostNetwork: true`` takes M6's finding away,
@@ -133,9 +163,9 @@ def cured(found: Iterable[Fault], turned: Application, candidate: Candidate) -> 
     left = {(fault.check, fault.reference) for fault in _faults(turned)}
     there = {subject.reference for subject in turned.subjects}
     return {
-        fault: Cure(fault.check, fault.reference, str(candidate))
+        fault: Cure(fault.check, fault.reference, ", ".join(map(str, trial)))
         for fault in found
-        if _LIKELY[fault.check].search(candidate.key)
+        if any(_may_cure(fault.check, candidate) for candidate in trial)
         and fault.reference in there
         and (fault.check, fault.reference) not in left
     }

@@ -22,6 +22,16 @@ def test_a_policy_that_is_switched_off_is_named(
     result.stdout.fnmatch_lines(["  values   networkPolicy.enabled: true"])
 
 
+def test_of_several_values_the_one_that_cures_is_named(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    policy = f"{{{{- if .Values.web.networkPolicy.on }}}}\n{POLICY}\n    {{{{- end }}}}\n"
+    values = "networkPolicy: {one: false, two: false}\nweb: {networkPolicy: {on: false}}\n"
+    make_chart("charts/web", {**NO_POLICY, "policy.yaml": policy}, **{"values.yaml": values})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M6")
+    result.stdout.fnmatch_lines(["  values   web.networkPolicy.on: true"])
+
+
 def test_a_value_that_only_sounds_right_is_not_named(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
