@@ -46,14 +46,26 @@ def owner(sockets: Sequence[Socket]) -> Socket:
     return next((socket for socket in sockets if socket.container), sockets[0])
 
 
-def old(workload: Workload) -> str:
-    """How old its pods were when they were looked at last, where that is known."""
-    return f" when it is {workload.watched} s old" if workload.watched else ""
+def old(*workloads: Workload) -> str:
+    """How old the youngest of their pods was when it was looked at last, where that is known."""
+    age = _age(workloads)
+    return f" when it is {age} s old" if age else ""
 
 
-def seen(workload: Workload) -> str:
+def seen(*workloads: Workload) -> str:
     """The same of something that was there, in brackets."""
-    return f" (seen in a pod {workload.watched} s old)" if workload.watched else ""
+    age = _age(workloads)
+    return f" (seen in a pod {age} s old)" if age else ""
+
+
+def within(*workloads: Workload) -> str:
+    """For how long pods were looked for that did not come."""
+    age = _age(workloads)
+    return f" within {age} s" if age else ""
+
+
+def _age(workloads: Iterable[Workload]) -> int:
+    return min((one.watched for one in workloads if one.watched), default=0)
 
 
 def listener(socket: Socket) -> str:

@@ -10,7 +10,7 @@ from ..matching import target_number
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port
-from ._sockets import both_runs, by_port, declared_keys
+from ._sockets import both_runs, by_port, declared_keys, old, seen
 from ._words import listing, port_text, references, subjects
 
 # Names by which programs look for SRV records: https://github.com/grpc/grpc/blob/master/doc/naming.md
@@ -92,10 +92,13 @@ def headless_port_unavailable(service: Service, application: Application) -> Ite
         if port.name in _FOUND_BY_SRV:
             reading, end = "srv", f"who looks for the SRV records of {port.name} finds that one"
         elif having:
-            reading, end = "untranslated", f"{subjects(having, application)} has that port, too"
+            reading, end = (
+                "untranslated",
+                f"{subjects(having, application)} has that port, too{seen(*having)}",
+            )
         else:
-            seen = any(workload.sockets is not None for workload in workloads)
-            verb = "has it open" if seen else "declares it"
+            observed = any(workload.sockets is not None for workload in workloads)
+            verb = f"has it open{old(*workloads)}" if observed else "declares it"
             reading, end = (
                 "unavailable",
                 f"no container of {subjects(workloads, application)} {verb}",

@@ -24,7 +24,7 @@ from ..reach import (
 from ._check import check
 from ._injected import brought
 from ._instead import policy_port
-from ._sockets import PortKey, both_runs, by_port
+from ._sockets import PortKey, both_runs, by_port, old
 from ._words import listing, port_text, references, subjects
 
 
@@ -210,7 +210,7 @@ def _closed(asked: _Asked, keys: set[PortKey], text: str) -> Finding | None:
     if asked.rule.action is not Action.ALLOW:
         return None
     if asked.opened() is not None:
-        reading, message = "closed", "and no pod of these has it open"
+        reading, message = "closed", f"and no pod of these has it open{old(*asked.pods)}"
     elif asked.declared():
         reading, message = "number", f"which declare {_known(asked)} only"
     else:
@@ -263,13 +263,16 @@ def _translated(asked: _Asked, keys: set[PortKey]) -> Finding | None:
         return None
     for service, port, number in led:
         if (port.port, port.protocol) in keys and not service.headless:
+            text = port_text(port.port, port.protocol)
+            closed = asked.opened() is not None
             return Finding(
                 "service-port",
-                f"{asked.start} {port_text(port.port, port.protocol)}, which is the port of"
+                f"{asked.start} {text}, which is the port of"
                 f" {asked.application.subject(service.reference)}: policies are about ports of"
                 f" pods, and those of {asked.who} get its traffic on"
                 f" {port_text(number, port.protocol)}"
-                + (", which the rule opens too" if asked.opens(number, port.protocol) else ""),
+                + (", which the rule opens too" if asked.opens(number, port.protocol) else "")
+                + (f"; none has {text} open{old(*asked.pods)}" if closed else ""),
                 at=asked.policy.position("ports:"),
                 instead=policy_port(asked.policy, number, port.protocol),
                 port=port.port,

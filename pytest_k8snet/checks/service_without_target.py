@@ -10,6 +10,7 @@ from ..matching import matches, pod_labels, selector_keys, selects
 from ..model import Application, Service
 from ._check import check
 from ._instead import service_selector
+from ._sockets import within
 from ._untaken import Untaken
 from ._words import references, subjects
 
@@ -93,7 +94,8 @@ def service_without_target(service: Service, application: Application) -> Iterat
             yield Finding(
                 "no-target",
                 f"{application.subject(service.reference)} selects"
-                f" {subjects(workloads, application)}, and no pod of it was alive",
+                f" {subjects(workloads, application)}, and no pod of it was alive"
+                f"{within(*workloads)}",
                 at=service.position("selector:"),
                 instead="spec:\n  replicas: 1",
                 related=references(workloads),
