@@ -3,7 +3,8 @@
 The first run decides what is open, and who gets there: as soon as a port is seen
 open it is dialled, which is a first request to the program, too. The second run
 decides what is open every time. Where it shows more than the first, either the
-program chose the port anew or it was slow: a third run tells which.
+program chose the port anew or it was slow: a third run tells which. The last pods
+are watched on for as long as other releases need the cluster anyway.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TypeAlias
 from ..kinds import Ready, kind_of
 from ..model import Application, Reference, Socket, Workload
 from .api import Api, Object
+from .look import port_key
 from .pods import Owners, Pod, stray
 from .proof import Dialling, Proof, Seen
 from .reader import Reader
@@ -31,22 +33,34 @@ ByPod: TypeAlias = dict[str, frozenset[Socket]]
 
 _SETTLING = 30.0  # seconds for ready pods to settle, beyond all patience
 _AFTER = 3.0  # seconds to look on after a port was dialled for the first time
+_CALM = 2.0  # seconds between two looks at pods that are only watched on
 _JOBS = 60.0  # seconds for the copy of a Job to end; one that serves for ever is seen as it runs
 
 GoOn: TypeAlias = Callable[[str], bool]
 """Whether what it is told may begin now."""
+
+Over: TypeAlias = Callable[[], bool]
+"""Whether nothing but this release keeps the cluster any more."""
 
 ENDED = "the pods of {subject} ended before anyone could look"
 
 
 @dataclass(slots=True)
 class Run:
-    """What one run of the pods showed, by workload; or why it showed nothing."""
+    """What one run of the pods showed, by workload; or why it showed nothing.
 
+    :ivar watch: the looks at its pods.
+    :ivar seconds: how long it took.
+    """
+
+    watch: Watch
+    proof: Proof
+    seconds: float = 0.0
     pods: dict[Reference, ByPod] = field(default_factory=lambda: defaultdict(dict))
     late: dict[Reference, float] = field(default_factory=lambda: defaultdict(float))
     clients: dict[Reference, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
     ages: dict[Reference, float] = field(default_factory=dict)
+    watched_on: dict[Reference, float] = field(default_factory=dict)
     reasons: dict[Reference, str] = field(default_factory=dict)
     strays: list[Workload] = field(default_factory=list)
 
@@ -55,6 +69,16 @@ class Run:
         if reference not in self.pods:
             return None
         return tuple(sorted({one for some in self.pods[reference].values() for one in some}))
+
+    def show(self, reference: Reference, sockets: Iterable[Socket]) -> None:
+        """Take in what other pods of a workload have shown, as if it were those of this run."""
+        names = sorted(self.pods.get(reference, ()))
+        known = {port_key(one) for one in self.sockets(reference) or ()}
+        others = sorted({one.pod for one in sockets})
+        for one in sockets if names else ():
+            if port_key(one) not in known:
+                name = names[others.index(one.pod) % len(names)]
+                self.pods[reference][name] |= {one._replace(pod=name)}
 
 
 class Observer:
@@ -85,10 +109,11 @@ class Observer:
         self._dialling = dialling
         self._proof = self._new_proof()
 
-    def observe(self, go_on: GoOn) -> Application:
+    def observe(self, go_on: GoOn, over: Over) -> Application:
         """The application with the sockets of all its workloads, and what was dialled.
 
         :param go_on: is asked before each run of the pods but the first.
+        :param over: the last pods are watched on until it says so.
         :raises ClusterError: the cluster does not answer any more.
         """
         hints = {
@@ -97,16 +122,46 @@ class Observer:
         }
         first = self._first(hints, go_on)
         again = self._next(hints, first)
-        late = self._grown(first, again)
+        late, last = self._grown(first, again), again
         if late:
             while not go_on("third run"):
                 time.sleep(self._patience.interval)
-            third = self._next(hints, again)
+            last = third = self._next(hints, again)
             for reference in late:
                 if self._stayed(reference, first, again, third):
                     first.pods[reference] = again.pods[reference]
                     again.pods[reference] = third.pods[reference]
+        for reference, sockets, age in self._watched_on(last, over):
+            for run in (first, again):
+                run.show(reference, sockets)
+            first.watched_on[reference] = age
         return self._filled_in(first, again)
+
+    def _watched_on(self, last: Run, over: Over) -> Iterator[tuple[Reference, list[Socket], float]]:
+        """What the last pods open while other releases need the cluster anyway, and their age.
+
+        Nobody has seen pods so old before, so nothing is known against it: it counts for all runs.
+        """
+        if over():
+            return
+        looked = time.monotonic()
+        while not over():
+            if time.monotonic() - looked >= _CALM:
+                last.watch.look(self._owners.pods())
+                looked = time.monotonic()
+            time.sleep(self._patience.interval / 4)
+        pods = self._owners.pods()
+        last.watch.look(pods)
+        self._dial_last(last.proof, last.watch, pods, again=True)
+        end = self._outcome(last.watch, pods, last.proof)
+        for reference, by_pod in end.pods.items():
+            found: list[Socket] = []
+            for pod, sockets in by_pod.items():
+                before = last.pods.get(reference, {}).get(pod)
+                if before is not None:
+                    found += last.watch.opened_since(reference, before, sockets)
+            if found:
+                yield reference, found, end.ages[reference]
 
     def _first(self, hints: Mapping[Reference, Hints], go_on: GoOn) -> Run:
         watch = Watch(self._reader, hints, self._patience)
@@ -205,6 +260,7 @@ class Observer:
             time.sleep(watch.pause)
         self._dial_last(proof, watch, pods, again=go_on is None)
         run = self._outcome(watch, pods, proof)
+        run.seconds = time.monotonic() - began
         for _, namespace, name in copies:
             self._api.delete("Job", namespace, name)
         return run
@@ -297,7 +353,7 @@ class Observer:
         return replaced.get(workload.reference, 0) if wanted is None else wanted
 
     def _outcome(self, watch: Watch, pods: list[tuple[Pod, Workload | None]], proof: Proof) -> Run:
-        run = Run()
+        run = Run(watch, proof)
         for pod, workload in pods:
             if pod.finished or pod.deleting:
                 continue
@@ -377,17 +433,24 @@ class Observer:
             why = again.reasons.get(reference) or _why_not_again(workload)
         else:
             why = ""
+        pods = len(first.pods.get(reference, ())) or self._none_alive(workload, first)
         return replace(
             workload,
             sockets=sockets,
             sockets_again=sockets_again if sockets is not None else None,
             unobserved=f"not observed: {why}" if why else "",
-            pods=len(first.pods.get(reference, ())) or self._none_alive(workload, first),
-            watched=self._age(first.ages.get(reference, 0.0)),
+            pods=pods,
+            watched=self._watched(first, reference, first.seconds if pods == 0 else 0.0),
         )
 
-    def _age(self, seconds: float) -> int:
-        """What is said of the age of pods: which of the waits it reached, the same in every run."""
+    def _watched(self, first: Run, reference: Reference, without_pods: float) -> int:
+        """What is said of the age of pods: which of the waits it reached, the same in every run.
+
+        Not where a verdict comes from pods that were watched on.
+        """
+        if reference in first.watched_on:
+            return int(first.watched_on[reference])
+        seconds = first.ages.get(reference, without_pods)
         waits = (self._patience.missing, self._patience.watch)
         return int(max((wait for wait in waits if seconds >= wait), default=0.0))
 
@@ -436,13 +499,18 @@ def _by_reference(workload: Workload, seen: ByPod) -> dict[Reference, ByPod]:
 
 
 def _ports(workload: Workload, run: Run) -> set[tuple[str, tuple[str, int]]] | None:
-    """Container, protocol and number of the undeclared ports that others can reach."""
+    """Container, protocol and number of the undeclared ports that others can reach.
+
+    A process that began or ended just when it was looked at is not seen to hold its port.
+    """
     sockets = run.sockets(workload.reference)
     if sockets is None:
         return None
     declared = {(port.protocol, port.number) for _, port in workload.declared()}
-    return {
+    found = {
         (one.container, (one.protocol, one.port))
         for one in sockets
         if not one.loopback and (one.protocol, one.port) not in declared
     }
+    held = {port for container, port in found if container}
+    return {(container, port) for container, port in found if container or port not in held}

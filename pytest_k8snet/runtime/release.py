@@ -23,7 +23,7 @@ from ..target import Target
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
 from .dryrun import refusals
-from .observe import ByPod, GoOn, Observer
+from .observe import ByPod, GoOn, Observer, Over
 from .pods import Owners, Pod
 from .proof import Dialling
 from .reader import Reader
@@ -160,10 +160,11 @@ class Release:
             if (seen := watch.lasting(workload))
         }
 
-    def observe(self, go_on: GoOn) -> Application:
+    def observe(self, go_on: GoOn, over: Over) -> Application:
         """The application with the sockets of two runs of each of its pods.
 
         :param go_on: whether what it is told may begin now.
+        :param over: whether nothing else keeps the cluster any more.
         :raises ClusterError: the cluster does not answer any more.
         """
         observer = Observer(
@@ -176,7 +177,7 @@ class Release:
             short=self._short,
             dialling=self._site.dialling,
         )
-        return observer.observe(go_on)
+        return observer.observe(go_on, over)
 
     def remove(self) -> None:
         """Uninstall the release and delete what was made for it, whatever state it is in.

@@ -8,7 +8,8 @@ Service, is waited for while the pod is young. What opens later still is missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -146,8 +147,8 @@ def spacing(looks: Sequence[Look], patience: Patience) -> float:
 
 
 def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socket]:
-    """What is open: what both of the last two looks show, what came back after it had gone, and
-    what other pods of the workload had, too.
+    """What is open: what both of the last two looks show, what came back after it had gone, what
+    is in the place of a port that had lasted, and what other pods of the workload had, too.
 
     A UDP socket that is connected has a peer of its own: it counts where its port
     is declared, or was open to anybody before. One on a port of the kernel's
@@ -157,12 +158,13 @@ def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socke
     found = {port_key(one): one for look in same for one in look.sockets}
     if len(same) < 2:
         return frozenset()
-    clients = hints.clients | changing(looks, hints)
+    clients, moved = hints.clients | changing(looks, hints), _moved(same)
     steady = {
         key
         for key in found
         if (key in same[-1].keys and key in same[-2].keys)
         or _came_back(key, same)
+        or (key in moved and not is_chosen(key, hints))
         or key[1:3] in hints.known
     }
     connected = {
@@ -190,6 +192,24 @@ def lasting(looks: Sequence[Look]) -> frozenset[Socket] | None:
     return frozenset(found.values())
 
 
+def opened_since(before: Collection[Socket], now: Collection[Socket], hints: Hints) -> list[Socket]:
+    """What a pod that was looked at again later has more than before.
+
+    Where a container has closed something meanwhile, what it opens may be gone as
+    soon; and a UDP socket on a port of the kernel's choice may be a client's.
+    """
+    old = {port_key(one) for one in before}
+    closed = old - {port_key(one) for one in now}
+    changed = {key[0] for key in closed}
+    return [
+        one
+        for one in now
+        if (key := port_key(one)) not in old
+        and one.container not in changed
+        and not is_chosen(key, hints)
+    ]
+
+
 def changing(looks: Sequence[Look], hints: Hints) -> frozenset[str]:
     """Containers with a UDP socket on a port of the kernel's choice that is gone again.
 
@@ -201,8 +221,13 @@ def changing(looks: Sequence[Look], hints: Hints) -> frozenset[str]:
 
 
 def lateness(looks: Sequence[Look], sockets: Iterable[Socket]) -> float:
-    """How old the pod was when it opened one of these ports, the last time it did so."""
-    keys = {port_key(one) for one in sockets}
+    """How old the pod was when it opened one of these ports, the last time it did so.
+
+    A program that has moved from port to port more than once does so for good: nobody is to wait
+    for where it was then.
+    """
+    moves = Counter(key[:2] for key in _left(looks))
+    keys = {key for key in map(port_key, sockets) if moves[key[:2]] < 2}
     shown = [frozenset[PortKey](), *(look.keys & keys for look in looks)]
     opened = [
         look.age for look, (before, now) in zip(looks, pairwise(shown), strict=True) if now - before
@@ -223,6 +248,22 @@ def _came_back(key: PortKey, looks: Sequence[Look]) -> bool:
     turns = [key in look.keys for look in looks]
     first = turns.index(True)
     return False in turns[first:] and True in turns[turns.index(False, first) :]
+
+
+def _moved(looks: Sequence[Look]) -> set[PortKey]:
+    """What the last look shows in a container that has closed what two looks had shown.
+
+    A program that closes its port and opens another one every few seconds has just
+    done it whenever somebody looks, if nobody looks often.
+    """
+    left = {key[:2] for key in _left(looks)}
+    return {key for key in looks[-1].keys if key[:2] in left}
+
+
+def _left(looks: Sequence[Look]) -> set[PortKey]:
+    """The ports that two looks have shown, one after the other, and that are closed."""
+    lasted = {key for before, now in pairwise(looks) for key in before.keys & now.keys}
+    return lasted - (looks[-1].keys if looks else set())
 
 
 def _may_be_clients(looks: Sequence[Look], hints: Hints, patience: Patience) -> bool:

@@ -90,7 +90,7 @@ _IN_THE_WAY = re.compile(
     r"|provided IP is already allocated|already exists"
 )
 # To be watched costs next to nothing, so others may begin meanwhile.
-_WATCHED, _WAITING = _Step.OBSERVING.value, "waiting"
+_WATCHED, _WAITING, _WATCHED_ON = _Step.OBSERVING.value, "waiting", "watched on"
 _WATCHED_TOO = 3
 _AT_WORK = (_Step.INSTALLING, _Step.OBSERVING)
 
@@ -101,6 +101,7 @@ class _Entry:
 
     :ivar alone: no other may be there at the same time.
     :ivar tests: how many are at it just now.
+    :ivar in_the_way: another one waits for what it has.
     """
 
     gathered: Gathered
@@ -111,6 +112,7 @@ class _Entry:
     doing: str = ""
     alone: bool = False
     tests: int = 0
+    in_the_way: bool = False
     outcome: Outcome | None = None
     release: Release | None = None
     locks: list[Lock] = field(default_factory=list)
@@ -314,7 +316,7 @@ class Stage:
 
     def _busy(self, *, waiting: bool) -> bool:
         """Whether as many are at work as may be, with those that wait for it or without."""
-        idle = (_WATCHED,) if waiting else (_WATCHED, _WAITING)
+        idle = (_WATCHED, _WATCHED_ON) if waiting else (_WATCHED, _WATCHED_ON, _WAITING)
         return sum(one.doing not in idle for one in self._at_work) >= self._parallel
 
     def _may_go_on(self, entry: _Entry, what: str) -> bool:
@@ -333,6 +335,19 @@ class Stage:
                 return False
             entry.doing = what
             return True
+
+    def _is_over(self, entry: _Entry) -> bool:
+        """Whether an observed release has no reason to be watched on. In a thread.
+
+        It is as long as others are at work or to come, and it takes nothing from them.
+        """
+        with self._turn:
+            entry.doing = _WATCHED_ON
+            there = self._at_work
+            watched_on = [one for one in there if one.doing == _WATCHED_ON]
+            alone = entry.alone or (not self._queue and len(watched_on) == len(there))
+            full = bool(self._queue) and len(there) >= _WATCHED_TOO * self._parallel
+            return self._closed or entry.in_the_way or alone or (full and entry is watched_on[0])
 
     def _may_enter(self, entry: _Entry) -> bool:
         """Take what the release has to itself; or see that those that have it make way."""
@@ -358,6 +373,7 @@ class Stage:
         for entry in entries:
             if entry.idle:
                 self._leave(entry)
+            entry.in_the_way = True
 
     def _dismiss(self, entry: _Entry) -> None:
         """Let the release leave if nobody wants it any more."""
@@ -371,6 +387,7 @@ class Stage:
 
     def _enter(self, entry: _Entry, step: _Step) -> None:
         entry.step, entry.since, entry.doing = step, monotonic(), step.value
+        entry.in_the_way = False
         self._turn.notify_all()
 
     def _submit(self, work: Callable[[_Entry], None], entry: _Entry) -> None:
@@ -392,9 +409,10 @@ class Stage:
             with self._turn:
                 self._enter(entry, _Step.OBSERVING)
             try:
-                outcome = Outcome(
-                    observed=entry.release.observe(lambda what: self._may_go_on(entry, what))
+                observed = entry.release.observe(
+                    lambda what: self._may_go_on(entry, what), lambda: self._is_over(entry)
                 )
+                outcome = Outcome(observed=observed)
                 took += f", observed in {monotonic() - entry.since:.1f} s"
             except (K8sNetError, Refused, OSError) as error:
                 took += ", not observed"

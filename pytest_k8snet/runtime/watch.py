@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import ceil, inf
 from time import monotonic
 
@@ -20,6 +20,7 @@ from .settle import (
     lasting,
     lateness,
     misses,
+    opened_since,
     settled,
     spacing,
 )
@@ -107,6 +108,12 @@ class Watch:
         hints = self._hints_of(workload)
         sockets = self.sockets(pod, workload)
         return [one for one in sockets if not one.loopback and not is_chosen(port_key(one), hints)]
+
+    def opened_since(
+        self, reference: Reference, before: Collection[Socket], now: Collection[Socket]
+    ) -> list[Socket]:
+        """What a pod of the workload has open that it had not before."""
+        return opened_since(before, now, self._hints.get(reference, _NO_HINTS))
 
     def stands_open(self, pod: Pod, socket: Socket) -> bool:
         """Whether anybody may send to a socket, and every look has shown it since the first."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ pytestmark = pytest.mark.kind
 CHART = Path(__file__).with_name("charts") / "late.yaml"
 BUSY = "end=$(($(date +%s)+10)); while [ $(date +%s) -lt $end ]; do :; done"
 CHOSEN = "$((40000 + RANDOM % 15000))"
+
+
+TOGETHER = 3  # programs in a pod
 
 
 class Program(NamedTuple):
@@ -77,6 +81,9 @@ PROGRAMS = {
     "dynamic-beside-fixed": Program(
         "httpd -p $((20000 + RANDOM % 9000)); exec httpd -f -p 8047", faults=("M1", "M2")
     ),
+    "moves-every-5": Program(
+        "while :; do timeout 5 httpd -f -p $((20000 + RANDOM % 9000)); done", faults=("M2",)
+    ),
     # names and processes
     "odd-name": Program("printf 'a) b (c' >/proc/$$/comm; exec httpd -f -p 8048", faults=("M1",)),
     "many-children": Program(
@@ -105,19 +112,16 @@ PROGRAMS = {
     "udp-high": Program("while :; do nc -u -l -p 40123; done", faults=("M1",)),
     "asks-now-and-then": Program(f"while :; do timeout 1 nc -u -l -p {CHOSEN}; sleep 3; done"),
     "dynamic-udp": Program(f"exec nc -u -l -p {CHOSEN}", faults=("M2",)),
+    # in a chart of its own
+    "beside": Program("sleep 20; exec httpd -f -p 8051", faults=("M1",)),
     # a Service whose unit keeps no pod
     "none": Program("exec httpd -f -p 8031", (8031, "TCP"), faults=("M5D",)),
 }
 
 
-@pytest.fixture(scope="module")
-def observed(
-    runtime: Session,
-    gather: Callable[..., list[Gathered]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Application]:
-    """The chart of all programs, observed once with the waits that a run has."""
-    values = [
+def values(programs: Iterable[str]) -> list[dict[str, Any]]:
+    """The containers that run these programs."""
+    return [
         {
             "name": name,
             "run": one.run,
@@ -125,45 +129,91 @@ def observed(
             **({"declares": dict(zip(("port", "protocol"), one.declares, strict=True))}
                if one.declares else {}),
         }
-        for name, one in PROGRAMS.items()
+        for name in programs
+        for one in [PROGRAMS[name]]
     ]  # fmt: skip
-    files = {"values.yaml": json.dumps({"programs": values})}
-    folder = tmp_path_factory.mktemp("charts") / "late"
-    gathered = gather(write_chart(folder, CHART.read_text(encoding="utf-8"), **files))
+
+
+def pods() -> Iterator[tuple[str, list[str]]]:
+    """The programs of each pod: they share its network, and none has a port of another."""
+    kept = [name for name in PROGRAMS if name not in ("none", "beside")]
+    for first in range(0, len(kept), TOGETHER):
+        yield f"pod-{first // TOGETHER}", kept[first : first + TOGETHER]
+    yield "none", ["none"]
+
+
+@pytest.fixture(scope="module")
+def observed(
+    runtime: Session,
+    gather: Callable[..., list[Gathered]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, dict[str, list[str]]]:
+    """What is found on each program, observed once with the waits that a run has.
+
+    One of them is a chart of its own, which has been observed long before the other.
+    """
+    folder, text = tmp_path_factory.mktemp("charts"), CHART.read_text(encoding="utf-8")
+    charts = {"late": dict(pods()), "beside": {"beside": ["beside"]}}
+    gathered = gather(
+        *(
+            write_chart(
+                folder / chart,
+                text,
+                **{"values.yaml": json.dumps({"pods": {n: values(p) for n, p in some.items()}})},
+            )
+            for chart, some in charts.items()
+        )
+    )
+    found: dict[str, dict[str, list[str]]] = {name: {} for name in PROGRAMS}
     with closing(runtime.new_stage(gathered, watch=15.0, patience=30.0)) as stage:
-        (outcome,) = observe(stage, *gathered)
-        assert outcome.observed is not None, outcome
-        yield outcome.observed
+        for outcome in observe(stage, *gathered):
+            assert outcome.observed is not None, outcome
+            for name, check, message in faults(outcome.observed):
+                found[name].setdefault(check, []).append(message)
+    return found
 
 
-def faults(application: Application, name: str) -> dict[str, Any]:
-    """What the checks that read sockets find on a program and its Service, or why nothing."""
-    found: dict[str, Any] = {}
+def faults(application: Application) -> Iterator[tuple[str, str, str]]:
+    """Program, check and message of all that is found in the sockets, or why nothing."""
+    programs = {one.name: [c.name for c in one.containers] for one in application.workloads}
     for check in CHECKS:
         if check.id not in ("M1", "M2", "M3", "M5A", "M5D"):
             continue
         for subject in application.subjects:
-            if subject.name != name or not isinstance(subject, check.on):
+            if not isinstance(subject, check.on):
                 continue
             try:
-                messages = [one.message for one in check.findings(subject, application)]
-            except (NotObserved, NotApplicable) as error:
-                found[f"({check.id})"] = str(error)
+                for one in check.findings(subject, application):
+                    yield one.container or subject.name, check.id, one.message
+            except NotApplicable:
                 continue
-            if messages:
-                found[check.id] = messages
-    return found
+            except NotObserved as error:
+                for name in programs.get(subject.name, [subject.name]):
+                    yield name, f"({check.id})", str(error)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_the_verdict(observed: Application, name: str) -> None:
-    found = faults(observed, name)
-    expected = set(PROGRAMS[name].faults)
+def test_the_verdict(observed: Mapping[str, Mapping[str, list[str]]], name: str) -> None:
+    found, expected = observed[name], set(PROGRAMS[name].faults)
     if PROGRAMS[name].declares is None:
         expected |= {"M5A"} & set(found)  # its Service leads to a port that nobody declares
-    assert {key for key in found if not key.startswith("(")} == expected, found
+    skipped = {"(M1)", "(M2)", "(M3)", "(M5A)"} if name == "none" else set()
+    assert set(found) - skipped == expected, found
 
 
-def test_a_verdict_says_how_old_the_pod_was(observed: Application) -> None:
-    (message,) = faults(observed, "never")["M3"]
+def test_a_verdict_says_how_old_the_pod_was(
+    observed: Mapping[str, Mapping[str, list[str]]],
+) -> None:
+    (message,) = observed["never"]["M3"]
     assert message.endswith("nothing in the pod listens there when it is 30 s old")
+    (message,) = observed["none"]["M5D"]
+    assert message.endswith("no pod of it was alive within 30 s")
+
+
+def test_a_pod_is_watched_on_while_others_are_observed(
+    observed: Mapping[str, Mapping[str, list[str]]],
+) -> None:
+    (message,) = observed["beside"]["M1"]
+    age = re.search(r"\(seen in a pod (\d+) s old\)$", message)
+    assert age
+    assert int(age[1]) >= 20

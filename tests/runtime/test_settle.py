@@ -25,6 +25,7 @@ from pytest_k8snet.runtime.settle import (
     hints_of,
     lasting,
     lateness,
+    opened_since,
     settled,
 )
 
@@ -190,6 +191,29 @@ def test_a_port_that_comes_and_goes_was_opened_late() -> None:
     assert lateness(steady, steady[-1].sockets) == 2
     blinking = [look(at, *([80] if at % 3 == 0 else []), age=at) for at in range(2, 16)]
     assert lateness(blinking, blinking[-1].sockets) == 15
+
+
+def test_what_a_pod_opens_later_counts_unless_it_may_be_gone_as_soon() -> None:
+    before = look(0, 80).sockets
+
+    def later(*ports: int | Socket, hints: Hints = NONE) -> set[int]:
+        return {one.port for one in opened_since(before, look(60, *ports).sockets, hints)}
+
+    assert later(80) == set()
+    assert later(80, 9090) == {9090}
+    assert later(9090) == set()  # it has moved there
+    assert later(80, client(41000)) == set()
+    declared = Hints(declared=frozenset({("UDP", 41000)}))
+    assert later(80, client(41000), hints=declared) == {41000}
+
+
+def test_a_port_that_moves_is_where_it_was_seen_last() -> None:
+    """Though the last two looks fall on either side of a move."""
+    looks = [look(at, 2000 + at // 3, age=at) for at in range(22)]
+    assert numbers(looks) == {2007}
+    assert numbers([*looks, look(22, 2007, age=22)]) == {2007}
+    assert lateness(looks, believed(looks)) == 0  # it will be elsewhere in the next run
+    assert lateness(looks[:5], believed(looks[:5])) == 3  # it may stay there
 
 
 def test_what_other_pods_had_is_seen_once_and_believed() -> None:
