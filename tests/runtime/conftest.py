@@ -21,7 +21,7 @@ from pytest_k8snet.runtime import Need, Outcome, Session, start
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
 from pytest_k8snet.runtime.owner import new_run
-from pytest_k8snet.runtime.share import locked
+from pytest_k8snet.runtime.share import Lock, locked
 from pytest_k8snet.runtime.stage import Stage, key_of
 from pytest_k8snet.settings import Settings
 from pytest_k8snet.target import Gathered
@@ -53,16 +53,27 @@ def machine(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cluster_name(kind: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A kind cluster for all tests; ``K8SNET_TEST_CLUSTER`` names one that is there already."""
-    given = os.environ.get("K8SNET_TEST_CLUSTER")
-    name = given or f"k8snet-tests-{os.getpid()}"
-    if not given:
-        folder = tmp_path_factory.mktemp("cluster")
+def cluster_name(
+    kind: None, testrun_uid: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """One kind cluster for the tests of all workers; the last one to need it deletes it.
+
+    ``K8SNET_TEST_CLUSTER`` names one that is there already.
+    """
+    if given := os.environ.get("K8SNET_TEST_CLUSTER"):
+        yield given
+        return
+    name = f"k8snet-tests-{testrun_uid[:8]}"
+    folder = tmp_path_factory.mktemp("cluster")
+    needed = Path(tempfile.gettempdir()) / f"pytest-{name}.lock"
+    with locked(needed, shared=True):
+        # Made once: obtaining it is locked, too.
         obtain(settings(f"kind:{name}", keep_cluster=True), new_run(), folder, print)
-    yield name
-    if not given:
+        yield name
+    last = Lock(needed)
+    if last.take(wait=False):
         delete(name)
+        last.release()
         assert name not in clusters()
 
 

@@ -151,7 +151,6 @@ def test_a_kept_cluster_that_does_not_exist(kind: None, tmp_path: Path) -> None:
 
 
 @pytest.mark.kind
-@pytest.mark.xdist_group("cluster-two")
 def test_a_kept_cluster_is_used_again(cluster_name: str, tmp_path: Path) -> None:
     cluster = obtain(
         settings(f"kind:{cluster_name}", keep_cluster=True), new_run(), tmp_path, print
@@ -161,7 +160,6 @@ def test_a_kept_cluster_is_used_again(cluster_name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.kind
-@pytest.mark.xdist_group("cluster-two")
 def test_an_image_is_loaded_by_name_or_from_an_archive(cluster_name: str, tmp_path: Path) -> None:
     from pytest_k8snet.runtime.command import run
 

@@ -194,7 +194,6 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     sweep(print)
 
 
-@pytest.mark.xdist_group("cluster-two")
 class TestInAClusterThatStays:
     def test_ctrl_c(self, begin: Callable[..., Run], cluster_name: str, api: Api) -> None:
         run = begin(f"kind:{cluster_name}", "-n2")
@@ -294,7 +293,6 @@ class TestInAClusterThatStays:
         second.assert_clean()
 
 
-@pytest.mark.xdist_group("own-clusters")
 def test_an_interrupt_while_the_cluster_is_made(begin: Callable[..., Run], kind: None) -> None:
     run = begin("kind")
     run.wait_until_said("creating the kind cluster")
@@ -306,7 +304,6 @@ def test_an_interrupt_while_the_cluster_is_made(begin: Callable[..., Run], kind:
     run.assert_clean()
 
 
-@pytest.mark.xdist_group("own-clusters")
 def test_sigkill_while_the_cluster_is_made(begin: Callable[..., Run], kind: None) -> None:
     run = begin("kind")
     run.wait_until_said("creating the kind cluster")
@@ -316,7 +313,6 @@ def test_sigkill_while_the_cluster_is_made(begin: Callable[..., Run], kind: None
     run.assert_clean()
 
 
-@pytest.mark.xdist_group("own-clusters")
 @pytest.mark.alone
 def test_two_runs_at_once_an_orphan_and_a_cluster_that_dies(
     begin: Callable[..., Run], kind: None
