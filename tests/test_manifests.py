@@ -337,6 +337,12 @@ def test_names_of_cluster_scoped_objects_are_known_without_reading_them_whole() 
     assert reference == ("ClusterRole", "", "reader")
 
 
+def test_the_name_of_a_cluster_scoped_object_in_a_mapping_on_one_line() -> None:
+    text = "apiVersion: v1\nkind: ClusterRole\nmetadata: {labels: {name: other}, name: reader}\n"
+    (reference,) = read_application([("templates/a.yaml", text)]).cluster_scoped
+    assert reference == ("ClusterRole", "", "reader")
+
+
 def test_an_ingress_leads_to_services() -> None:
     backend = {"service": {"name": "web", "port": {"name": "http"}}}
     rule = {"host": "a.example", "http": {"paths": [{"path": "/", "backend": backend}]}}

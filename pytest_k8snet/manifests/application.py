@@ -172,8 +172,10 @@ class _ApplicationReader:
             if kind not in _SCANNED:
                 self.custom_kinds.add(kind)
             return
-        reference = Reference(kind, "", name)
-        self.cluster_scoped.add(reference)
+        if not name:  # in a mapping on one line: {name: x}
+            data = mapping(self._documents.load(text, source))
+            name = str(mapping(data.get("metadata")).get("name") or "")
+        self.cluster_scoped.add(Reference(kind, "", name))
         if kind == "CustomResourceDefinition":
             self.custom_kinds.add(kind)
 
