@@ -105,7 +105,7 @@ Staged = Callable[..., Stage]
 
 
 def test_a_container_that_cannot_start_is_told_at_once(api: Api, one: Any, staged: Staged) -> None:
-    broken = one(deployment(image="no/such:image"))
+    broken = one(deployment(image="no/such:image"), name="no-image")
     stage = staged(broken)
     (outcome,) = observe(stage, broken)
     assert "container web of Pod/web-" in outcome.error
@@ -114,7 +114,7 @@ def test_a_container_that_cannot_start_is_told_at_once(api: Api, one: Any, stage
     with pytest.raises(InstallError, match="ErrImageNeverPull"), stage.live(key_of(broken)):
         pass
     stage.close()
-    mine = [name for name in namespaces_of(api) if name.startswith("k8snet-web-")]
+    mine = [name for name in namespaces_of(api) if name.startswith("k8snet-no-image-")]
     assert wait_until_gone(api, mine, 60) == []
 
 

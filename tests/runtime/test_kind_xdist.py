@@ -57,51 +57,69 @@ def test_answers(k8snet_release):
         assert urlopen(f"http://127.0.0.1:{local}/a", timeout=10).read() == b"hello\\n"
 """
 
+WAYS = {"alone": ("-n0",), "workers": ("-n2", "--dist=load")}
 
-def run(folder: Path, cluster: str, *args: str) -> dict[str, Any]:
-    """What a run over two charts and the user's test finds, by node id."""
-    write_chart(folder / "charts" / "one", CHART)
-    write_chart(folder / "charts" / "two", CHART.replace("8080", "7070"))
+
+@pytest.fixture(scope="module")
+def outcomes(
+    cluster_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """What a run over two charts and the user's test finds, by node id; in each way, at once."""
+    folders = {way: tmp_path_factory.mktemp(way) for way in WAYS}
+    runs = {way: begin(folder, way, cluster_name) for way, folder in folders.items()}
+    said = {way: run.communicate()[0] for way, run in runs.items()}
+    found = {}
+    for way, run in runs.items():
+        assert run.returncode == pytest.ExitCode.TESTS_FAILED, said[way]
+        # M1 of each chart; everything else, the two tests of the user included, passes.
+        assert "2 failed, 8 passed" in said[way], said[way]
+        found[way] = results(folders[way] / "out.json")
+    return found
+
+
+def begin(folder: Path, way: str, cluster: str) -> subprocess.Popen[str]:
+    """A run with charts and objects of names of its own."""
+    chart = CHART.replace("k8snet-tests-shared", f"k8snet-tests-{way}")
+    write_chart(folder / "charts" / f"{way}-one", chart)
+    write_chart(folder / "charts" / f"{way}-two", chart.replace("8080", "7070"))
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (folder / "test_mine.py").write_text(MINE, encoding="utf-8")
-    report = folder / "out.json"
-    done = subprocess.run(
+    return subprocess.Popen(
         [
             *(sys.executable, "-m", "pytest", "test_mine.py", "--helm-chart=charts"),
-            *(f"--k8snet-cluster=kind:{cluster}", f"--k8snet-json={report}"),
-            *("--k8snet-select=M1,M2", "--k8snet-watch=2", "-p", "no:cacheprovider", *args),
+            *(f"--k8snet-cluster=kind:{cluster}", "--k8snet-json=out.json"),
+            *("--k8snet-select=M1,M2", "--k8snet-watch=2", "-p", "no:cacheprovider", *WAYS[way]),
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    # M1 of each chart; everything else, the two tests of the user included, passes.
-    assert "2 failed, 8 passed" in done.stdout, done.stdout
-    found = json.loads(report.read_text(encoding="utf-8"))["results"]
+
+
+def results(report: Path) -> dict[str, Any]:
+    """The outcome and the findings of each test."""
     return {
         one["id"].replace("/Chart.yaml::defaults", ""): (
             one["outcome"],
             [(f["reading"], f["port"], f["process"]) for f in one["findings"]],
         )
-        for one in found
+        for one in json.loads(report.read_text(encoding="utf-8"))["results"]
     }
 
 
-@pytest.mark.parametrize("args", [("-n0",), ("-n2", "--dist=load")], ids=["alone", "workers"])
+@pytest.mark.parametrize("way", WAYS)
 def test_the_results_are_the_same_wherever_the_tests_run(
-    args: tuple[str, ...], cluster_name: str, api: Api, tmp_path: Path
+    way: str, outcomes: dict[str, dict[str, Any]], api: Api
 ) -> None:
-    before = names(our_namespaces(api))
-    outcomes = run(tmp_path, cluster_name, *args)
-    for chart, port in (("charts/one", 8080), ("charts/two", 7070)):
+    for name, port in ((f"{way}-one", 8080), (f"{way}-two", 7070)):
+        chart = f"charts/{name}"
         web = f"{chart}::Deployment/web"
-        assert outcomes[f"{chart}::installs"] == ("passed", [])
-        assert outcomes[f"{web}::M1-undeclared-port"] == (
+        assert outcomes[way][f"{chart}::installs"] == ("passed", [])
+        assert outcomes[way][f"{web}::M1-undeclared-port"] == (
             "failed",
             [("undeclared", port, "httpd")],
         )
-        assert outcomes[f"{web}::M2-dynamic-port"] == ("passed", [])
-    assert set(names(our_namespaces(api))) <= set(before)
+        assert outcomes[way][f"{web}::M2-dynamic-port"] == ("passed", [])
+    assert not [name for name in names(our_namespaces(api)) if name.startswith(f"k8snet-{way}-")]
