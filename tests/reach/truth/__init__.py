@@ -45,38 +45,34 @@ class Connection(NamedTuple):
     port: int
 
 
-def connections() -> Iterator[Connection]:
-    """Every one between two pods; a pod always reaches itself."""
-    pods = ["/".join(pair) for pair in product(NAMESPACES, PODS)]
-    for source, target in product(pods, pods):
-        for protocol, port in PORTS if source != target else ():
-            yield Connection(source, target, protocol, port)
-
-
 def expected(lines: str) -> dict[Connection, bool | None]:
-    """Which connections a world lets through; None for those that the plugin decides."""
-    found: dict[Connection, bool | None] = dict.fromkeys(connections(), True)
+    """Which connections a world lets through; None for those that the plugin decides.
+
+    A pod always reaches itself, so that is left out.
+    """
+    found: dict[Connection, bool | None] = dict.fromkeys(_meant("* > *"), True)
     for line in filter(None, map(str.strip, lines.splitlines())):
-        ends, _, port = line[1:].partition(">")
-        target, *ports = port.split()
-        for one in found:
-            if (
-                _fits(ends.strip(), one.source)
-                and _fits(target, one.target)
-                and ports in ([], [one.protocol], [one.protocol, str(one.port)])
-            ):
-                found[one] = _SIGNS[line[0]]
+        found |= dict.fromkeys(_meant(line[1:]), _SIGNS[line[0]])
     return found
 
 
-def _fits(pattern: str, pod: str) -> bool:
-    sides = zip(_parts(pattern), _parts(pod), strict=True)
-    return all(letters == "*" or letter in letters for letters, letter in sides)
+def _meant(text: str) -> Iterator[Connection]:
+    """The connections of a line: sources, targets, protocol and port."""
+    ends, _, rest = text.partition(">")
+    target, *said = rest.split()
+    ports = [one for one in PORTS if said == [*map(str, one)][: len(said)]]
+    for pods in product(_pods(ends.strip()), _pods(target)):
+        if pods[0] != pods[1]:
+            yield from (Connection(*pods, *port) for port in ports)
 
 
-def _parts(pod: str) -> list[str]:
-    namespace, _, name = pod.partition("/")
-    return [namespace, name or "*"]
+def _pods(pattern: str) -> list[str]:
+    namespaces, _, names = pattern.partition("/")
+    return [
+        f"{namespace}/{name}"
+        for namespace in (NAMESPACES if namespaces == "*" else namespaces)
+        for name in (PODS if names in ("", "*") else names)
+    ]
 
 
 def manifests(world: World) -> str:
