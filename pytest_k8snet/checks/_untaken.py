@@ -69,7 +69,9 @@ class Untaken:
         near = [
             (workload, key, value)
             for workload, key, value in near
-            if key not in apart or _alike(self.labels[key], value or "")
+            if key not in apart
+            or value == self.owner.labels.get(key)
+            or _alike(self.labels[key], value or "")
         ]
         if not near:
             return None
