@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,29 +95,39 @@ def with_cures(
     gathered: list[Gathered], read: Callable[[Sequence[Target]], Iterable[Gathered]]
 ) -> list[Gathered]:
     """Try the values that may cure a finding, one after the other, until one does."""
-    cases: dict[tuple[Path, frozenset[Fault]], _Case] = {}
-    for number, one in enumerate(gathered):
-        if one.application is not None and (found := faults(one.application)):
-            path = one.target.chart.path
-            if (path, found) not in cases:
-                tried = candidates(path, found)
-                together = [tried] if len(tried) >= _WORTH_TOGETHER else []
-                trials = deque([*together, *((one,) for one in tried)])
-                cases[path, found] = _Case(one.target, set(found), trials)
-            cases[path, found].numbers.append(number)
-    while waiting := [case for case in cases.values() if case.left and case.trials]:
+    cases = _cases(gathered)
+    while waiting := [case for case in cases if case.left and case.trials]:
         tried_now = [(case, case.trials.popleft()) for case in waiting]
         turned = read([_turned(case.target, trial) for case, trial in tried_now])
         for (case, trial), other in zip(tried_now, turned, strict=True):
             if other.application is not None:
                 case.learn(trial, other.application)
-    for case in cases.values():
+    for case in cases:
         for number in case.numbers if case.cures else ():
             application = gathered[number].application
             if application is not None:
                 application = replace(application, cures=tuple(case.cures))
                 gathered[number] = replace(gathered[number], application=application)
     return gathered
+
+
+def _cases(gathered: Iterable[Gathered]) -> Collection[_Case]:
+    """What to look for cures for, each once for all sets of a chart that show it."""
+    cases: dict[tuple[Path, frozenset[Fault]], _Case] = {}
+    offered = cache(_offered)
+    for number, one in enumerate(gathered):
+        path = one.target.chart.path
+        # Few charts have such a value, and asking checks costs more than reading values.yaml.
+        if one.application is None or not offered(path):
+            continue
+        if found := faults(one.application):
+            if (path, found) not in cases:
+                tried = candidates(offered(path), found)
+                together = [tried] if len(tried) >= _WORTH_TOGETHER else []
+                trials = deque([*together, *((one,) for one in tried)])
+                cases[path, found] = _Case(one.target, set(found), trials)
+            cases[path, found].numbers.append(number)
+    return cases.values()
 
 
 def _turned(target: Target, trial: Iterable[Candidate]) -> Target:
@@ -130,20 +142,18 @@ def faults(application: Application) -> frozenset[Fault]:
     return frozenset(_faults(application))
 
 
-def candidates(chart: Path, found: Iterable[Fault]) -> tuple[Candidate, ...]:
-    """The booleans that may cure these, the likeliest first.
+def _offered(chart: Path) -> tuple[Candidate, ...]:
+    """The booleans of a chart's folder that may cure something; a packed chart offers none."""
+    turned = (Candidate(key, not value) for key, value in _booleans_of(chart))
+    likely = (one for one in turned if any(_may_cure(check, one) for check in _LIKELY))
+    return tuple(dict.fromkeys(likely))
 
-    ``chart`` is the chart's folder; a packed chart has no candidates.
-    """
+
+def candidates(offered: Iterable[Candidate], found: Iterable[Fault]) -> tuple[Candidate, ...]:
+    """Those of the values that may cure these, as many as are tried."""
     wanted = {fault.check for fault in found}
-    if not wanted:
-        return ()
-    likely = dict.fromkeys(
-        candidate
-        for key, value in _booleans_of(chart)
-        if any(_may_cure(check, candidate := Candidate(key, not value)) for check in wanted)
-    )
-    return tuple(likely)[:_MOST]
+    likely = (one for one in offered if any(_may_cure(check, one) for check in wanted))
+    return tuple(islice(likely, _MOST))
 
 
 def _may_cure(check: str, candidate: Candidate) -> bool:
