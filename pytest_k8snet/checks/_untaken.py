@@ -140,16 +140,16 @@ class Untaken:
                     break
 
     def _tells_apart(self, key: str, value: str | None, application: Application) -> bool:
-        """Whether the label holds units apart, and the owner is for one with another value.
+        """Whether the label holds units apart, and a policy is for one with another value.
 
-        A selector takes who has its values and nobody else. Where another Service, or policy,
-        asks for this value, it is no slip that this one asks for a different one; which unit it
-        is for it says where it has the label itself.
+        Where another policy asks for this value, it is no slip that this one asks for a different
+        one; which unit it is for it says where it has the label itself. A policy may well be for
+        pods that a program makes. A Service without pods answers nobody, whomever it is for.
         """
         owner = self.owner
-        if value is None or owner.labels.get(key) in (None, value):
+        if isinstance(owner, Service) or value is None or owner.labels.get(key) in (None, value):
             return False
-        return (type(owner), owner.namespace, key, value) in application.once(_asked_for)
+        return (owner.namespace, key, value) in application.once(_asked_for)
 
     def _missed(self, application: Application) -> Finding:
         """The fault where nothing comes near."""
@@ -188,7 +188,7 @@ def _excuses(untaken: Untaken, application: Application) -> Iterator[tuple[str, 
     if makers:
         listed = listing(makers)
         yield "operator", f"; an operator may make the pods: the application has {listed}"
-    elif application.pod_makers:
+    elif application.pod_makers and isinstance(owner, NetworkPolicy):
         listed = listing(application.pod_makers)
         lets = "lets" if len(application.pod_makers) == 1 else "let"
         yield "operator", f"; a program may make the pods: {listed} {lets} it"
@@ -260,12 +260,11 @@ def _likeness(owner: Service | NetworkPolicy, workload: Workload) -> tuple[bool,
     return workload.name == owner.name, len(common)
 
 
-def _asked_for(application: Application) -> frozenset[tuple[type, str, str, str]]:
-    """The labels that Services and policies select pods by."""
-    owners: tuple[Service | NetworkPolicy, ...] = (*application.services, *application.policies)
+def _asked_for(application: Application) -> frozenset[tuple[str, str, str]]:
+    """The labels that policies select pods by."""
     return frozenset(
-        (type(one), one.namespace, *label)
-        for one in owners
+        (one.namespace, *label)
+        for one in application.policies
         if one.selector is not None
         for label in one.selector.labels.items()
     )

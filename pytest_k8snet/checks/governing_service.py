@@ -16,16 +16,14 @@ from ._instead import governing, service_selector, stable_labels
     "N5",
     "governing-service",
     on=Workload,
-    readings={"missing": FAULT, "other-pods": FAULT, "not-headless": NOTE, "unreached": NOTE},
+    readings={"missing": FAULT, "other-pods": FAULT, "not-headless": NOTE},
 )
 def governing_service(workload: Workload, application: Application) -> Iterator[Finding]:
     """A StatefulSet's serviceName gives its pods no names.
 
     ## What it finds
     `missing`: the application has no Service of this name in the StatefulSet's
-    namespace. `unreached`: neither has it, and nobody is to reach the pods by a
-    name: they declare no port, no probe asks one, and no Service selects them.
-    `other-pods`: there is one, and it does not select the pods.
+    namespace. `other-pods`: there is one, and it does not select the pods.
     `not-headless`: it selects them and has a cluster IP, so that its own name
     leads to any of them; each pod's name works all the same.
 
@@ -63,7 +61,7 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
     at = workload.position("serviceName:")
     if service is None:
         yield Finding(
-            "missing" if _reached(workload, application) else "unreached",
+            "missing",
             f"{name} has serviceName: {workload.service_name}, and the application has no such"
             " Service: its pods get no DNS names",
             at=at,
@@ -97,13 +95,3 @@ def _own_headless(workload: Workload, application: Application) -> str:
         if service.headless:
             return f"spec:\n  serviceName: {service.name}"
     return ""
-
-
-def _reached(workload: Workload, application: Application) -> bool:
-    """Whether anything says that the pods have ports: a name is of use to who dials them."""
-    probed = (probe.port for container in workload.containers for probe in container.probes)
-    return (
-        any(True for _ in workload.declared())
-        or any(port is not None for port in probed)
-        or bool(services_of(workload, application))
-    )

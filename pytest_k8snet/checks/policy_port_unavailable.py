@@ -32,13 +32,7 @@ from ._words import listing, port_text, references, subjects
     "N1",
     "policy-port-unavailable",
     on=NetworkPolicy,
-    readings={
-        "service-port": FAULT,
-        "name": FAULT,
-        "closed": FAULT,
-        "spare-name": NOTE,
-        "number": NOTE,
-    },
+    readings={"service-port": FAULT, "name": FAULT, "closed": FAULT, "number": NOTE},
     uses_sockets=True,
 )
 def policy_port_unavailable(policy: NetworkPolicy, application: Application) -> Iterator[Finding]:
@@ -51,14 +45,12 @@ def policy_port_unavailable(policy: NetworkPolicy, application: Application) -> 
     these pods. Policies are about the ports of pods: a Service's port is
     translated before they are asked. A headless Service translates nothing.
     `name`: a named port that no container of the selected pods has with this
-    protocol. `spare-name`: such a name, in a policy that opens every port that
-    the pods declare: it opens nothing, and nothing stays closed for it; the
-    port may be there with other values only. `closed`: where the cluster was
-    observed, a port that no selected pod has open. `number`: a number that no
-    container declares, though they declare others, and no Service explains; it
-    may be a port that is opened with other values only. A rule that denies is
-    not asked for numbers, nor a policy for the whole cluster for its ports.
-    Nothing is said of the ports of an injected proxy.
+    protocol. `closed`: where the cluster was observed, a port that no selected
+    pod has open. `number`: a number that no container declares, though they
+    declare others, and no Service explains; it may be a port that is opened
+    with other values only. A rule that denies is not asked for numbers, nor a
+    policy for the whole cluster for its ports. Nothing is said of the ports of
+    an injected proxy.
 
     ## Why it matters
     The port that was meant stays closed, until somebody opens all of them to
@@ -112,8 +104,7 @@ def policy_port_unavailable(policy: NetworkPolicy, application: Application) -> 
                 if not workload.host_network and reach.is_about(rule, workload)
             ]
             for port in rule.ports.listed or () if pods else ():
-                asked = _Asked(policy, rule, tuple(pods), application, tuple(_ingress(one)))
-                found = _found(asked, port)
+                found = _found(_Asked(policy, rule, tuple(pods), application), port)
                 if found is not None and found not in seen:
                     seen.add(found)
                     yield found
@@ -125,13 +116,12 @@ def _ingress(one: ReadPolicy) -> Iterator[Rule]:
 
 
 class _Asked(NamedTuple):
-    """A rule of a policy among its rules, and the pods that it is about."""
+    """A rule of a policy, and the pods that it is about."""
 
     policy: NetworkPolicy
     rule: Rule
     pods: tuple[Workload, ...]
     application: Application
-    rules: tuple[Rule, ...]
 
     @property
     def start(self) -> str:
@@ -154,17 +144,9 @@ class _Asked(NamedTuple):
 
     def opens(self, number: int, protocol: str) -> bool:
         """Whether the rule is about this port, too."""
-        return self._about(self.rule, number, protocol)
-
-    def opens_all(self) -> bool:
-        """Whether the policy's rules open every port that the pods declare."""
-        allowing = [rule for rule in self.rules if rule.action is Action.ALLOW]
-        return all(any(self._about(rule, *key) for rule in allowing) for key in self.declared())
-
-    def _about(self, rule: Rule, number: int, protocol: str) -> bool:
         reach = reach_of(self.application)
         return any(
-            (protocol, number) in rule.ports(pod)
+            (protocol, number) in self.rule.ports(pod)
             for workload in self.pods
             for pod in reach.pods(workload)
         )
@@ -236,22 +218,21 @@ def _no_such_name(asked: _Asked, port: NamedPort) -> Finding | None:
         if service_port.name == port.name and port.protocol in (None, service_port.protocol)
     ]
     text = f"{asked.start} the port {port.name} of {asked.who}, and"
-    spare = bool(asked.declared()) and not (others or meant) and asked.opens_all()
     if others:
         text += f" theirs of that name is {_text(others)}, not {port.protocol}"
     elif meant:
         text += f" that is a name of their Service: the pods have {_known(asked)}"
     elif asked.declared():
-        text += f" they have {_known(asked)}" + (", all of which it opens" if spare else "")
+        text += f" they have {_known(asked)}"
     else:
         text += " they declare no ports"
     same = [key for key in asked.declared() if port.protocol in (None, key[1])]
     right = others[:1] or meant[:1] or (same if len(same) == 1 else [])
     return Finding(
-        "spare-name" if spare else "name",
+        "name",
         text,
         at=asked.policy.position("ports:"),
-        instead=policy_port(asked.policy, *right[0]) if right and not spare else "",
+        instead=policy_port(asked.policy, *right[0]) if right else "",
         related=references(asked.pods),
     )
 

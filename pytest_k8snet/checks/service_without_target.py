@@ -37,9 +37,7 @@ def service_without_target(service: Service, application: Application) -> Iterat
     the cluster was observed, of no live pod either. `near-miss`: a unit has
     all labels but one, or one label whose value is written almost alike; the
     message gives the label and both values. It is looked for first; pods of
-    Jobs and hooks do not count, since they end, nor do units that other Services
-    ask for by that very label, where this one has it for itself with another
-    value. Then the first of these holds.
+    Jobs and hooks do not count, since they end. Then the first of these holds.
     `runtime-label`: the one label that is missing is on no pod template, and
     its key or value ends in a word that programs set themselves (leader, role,
     active, master, primary, replica, standby); or nothing comes near, and all
@@ -47,10 +45,9 @@ def service_without_target(service: Service, application: Application) -> Iterat
     (`acme.cert-manager.io/`). `elsewhere`: the Service lives
     in another namespace than the release's, in which the application has no
     unit, or in kube-system, where the cluster's own pods are. `operator`: the
-    application has custom resources of a kind that can make pods, CRDs of its
-    own, or a role that lets its programs make pods. `values-incomplete`: a
-    workload template of the chart that has the selector's labels in it rendered
-    to nothing with these values. `no-target`:
+    application has custom resources of a kind that can make pods, or CRDs of
+    its own. `values-incomplete`: a workload template of the chart that has the
+    selector's labels in it rendered to nothing with these values. `no-target`:
     none of this; also a Service that selects units of which not one pod was
     alive when they were observed.
 
