@@ -25,6 +25,7 @@ from ..model import (
     ServicePort,
     Workload,
 )
+from ..reach import Ports, reach_of
 
 COMPONENT = "app.kubernetes.io/component"
 INSTANCE = "app.kubernetes.io/instance"
@@ -237,6 +238,9 @@ def network_policy(
 ) -> str:
     """A policy that lets pods of the namespace reach the declared ports, and nobody else.
 
+    But for the ports that the application leads the world to: who comes by a load balancer or a
+    node port is no pod, and the controller of a route runs in a namespace of its own.
+
     With ``replaced`` it has that policy's name. A workload without pod labels
     gets one first: nothing but everything could select it without.
     """
@@ -253,7 +257,7 @@ def network_policy(
     )
     lines += ["spec:", *indent(_map(["podSelector", "matchLabels"], labels), 1)]
     # Without policyTypes it is for ingress alone, since it has no egress.
-    lines += indent(_ingress_lines(workload), 1)
+    lines += indent(_ingress_lines(workload, application), 1)
     return before + join(lines)
 
 
@@ -366,20 +370,48 @@ def _policy_names(application: Application) -> frozenset[str]:
     return frozenset(policy.name for policy in application.policies)
 
 
-def _ingress_lines(workload: Workload) -> list[str]:
-    ports = dict.fromkeys((port.number, port.protocol) for _, port in workload.declared())
+_NAMESPACE = "{podSelector: {}}"
+_CONTROLLER = (
+    "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-controller}}}"
+)
+
+
+def _ingress_lines(workload: Workload, application: Application) -> list[str]:
+    direct, routed = reach_of(application).led_in(workload)
+    known = dict.fromkeys((port.number, port.protocol) for _, port in workload.declared())
+    ports = list(dict.fromkeys((*known, *direct.each(), *routed.each())))
     if not ports:
         return ["ingress: []  # declares no port, so nobody has to reach it"]
+    world = [one for one in ports if _in(one, direct)]
+    by_route = [one for one in ports if _in(one, routed - direct)]
+    inside = [one for one in ports if not _in(one, direct | routed)]
+    lines = ["ingress:"]
+    if world:
+        lines += _rule((), world, "from outside the cluster, too: nodes and balancers are no pods")
+    if by_route:
+        peers = (_NAMESPACE, _CONTROLLER)
+        lines += _rule(peers, by_route, "write the namespace of your ingress controller")
+    if inside:
+        lines += _rule((_NAMESPACE,), inside, "this namespace; name the callers where you can")
+    return lines
+
+
+def _in(port: tuple[int, str], ports: Ports) -> bool:
+    return port[::-1] in ports
+
+
+def _rule(peers: Iterable[str], ports: Iterable[tuple[int, str]], comment: str) -> Iterator[str]:
+    """A rule for ingress, in one line where it fits; without peers it is for everybody."""
     entries = [
-        f"port: {number}" + (f", protocol: {protocol}" if protocol != TCP else "")
+        f"{{port: {number}" + (f", protocol: {protocol}" if protocol != TCP else "") + "}"
         for number, protocol in ports
     ]
-    peers, comment = (
-        "from: [{podSelector: {}}]",
-        "  # this namespace; name the callers where you can",
-    )
-    listed = flow("ports", (f"{{{entry}}}" for entry in entries), "[]")
-    if listed and len(peers + listed[0]) <= _LONGEST:
-        return ["ingress:", f"  - {{{peers}, {listed[0]}}}{comment}"]
-    lines = [f"  - {{{entry}}}" for entry in entries]
-    return ["ingress:", f"  - {peers}{comment}", "    ports:", *indent(lines, 2)]
+    known = [f"from: [{one}]" for one in [", ".join(peers)] if one]
+    listed = flow("ports", entries, "[]")
+    line = ", ".join((*known, *listed))
+    if listed and len(line) <= _LONGEST:
+        yield f"  - {{{line}}}  # {comment}"
+        return
+    keys = [*known, *(listed or ("ports:", *indent((f"- {one}" for one in entries), 1)))]
+    yield f"  - {keys[0]}  # {comment}"
+    yield from indent(keys[1:], 2)

@@ -42,7 +42,8 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     without a number, `namespaceSelector: {}`, an `ipBlock` of all addresses,
     Cilium's entities `cluster` and `all`. Policies add up, so a narrower one
     beside it does not help. `any-peer`: the policies name ports, and admit any
-    pod of the cluster to them. `transient`: no policy isolates the pods, but
+    pod of the cluster to them; ports that a load balancer, a node port or a port of the
+    node opens to the world are left out. `transient`: no policy isolates the pods, but
     they run to completion and declare no port. `unread`: nothing that is
     understood isolates the pods, but the application has policies that are not
     understood, such as Antrea's. With a cluster it is tried out: the finding names the ports
@@ -107,11 +108,14 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
         if workload.makes.ends and not any(workload.declared()):
             reading = "transient"
             message += "; they run to completion and declare no port"
+    # A pod gets to what the application opens to the world by that way, too (N8).
+    elif not (named := admitted.worst - reach.led_in(workload)[0]):
+        return
     else:
         reading, policies = "any-peer", admitting
         message = (
             f"{subjects(policies, application)} {verb(policies, 'admits')} any pod of the cluster"
-            f" to {admitted.worst} of {application.subject(workload.reference)};"
+            f" to {named} of {application.subject(workload.reference)};"
             " name who may dial that"
         )
     yield Finding(

@@ -98,6 +98,12 @@ class Ports:
         """Whether all ports of some protocol are in it."""
         return EVERY in self.ranges
 
+    def each(self) -> Iterator[tuple[int, str]]:
+        """Number and protocol of every single port: for sets that somebody listed."""
+        for protocol, ranges in zip(PROTOCOLS, self.ranges, strict=True):
+            for first, last in ranges:
+                yield from ((number, protocol) for number in range(first, last + 1))
+
     def singles(self) -> Iterator[tuple[int, str]]:
         """Number and protocol of each range of a single port."""
         for protocol, ranges in zip(PROTOCOLS, self.ranges, strict=True):

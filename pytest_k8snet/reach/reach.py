@@ -242,18 +242,26 @@ class Reach:
     def _from_world(self, target: Workload) -> Admission:
         if target.host_network:
             return OPEN
-        if self._world is None:
-            self._world = _exposed(self.application)
-        direct, routed = self._world.get(target.reference, (NONE, NONE))
-        direct |= Ports.union(
-            Ports.of(port.protocol, port.number) for _, port in target.declared() if port.host_port
-        )
+        direct, routed = self.led_in(target)
         found = CLOSED
         if direct:
             found |= self._between((self._outside,), self.pods(target)).at(direct)
         if routed:
             found |= self._by_controller(target).at(routed)
         return found
+
+    def led_in(self, target: Workload) -> tuple[Ports, Ports]:
+        """The ports that the application leads the world to: by themselves, and by a route.
+
+        By themselves are node ports, load balancers and ports of the node.
+        """
+        if self._world is None:
+            self._world = _exposed(self.application)
+        direct, routed = self._world.get(target.reference, (NONE, NONE))
+        direct |= Ports.union(
+            Ports.of(port.protocol, port.number) for _, port in target.declared() if port.host_port
+        )
+        return direct, routed
 
     def _by_controller(self, target: Workload) -> Admission:
         """A controller runs in some namespace, with labels that a chart seldom knows."""
