@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from pytest_k8snet.errors import ClusterError
 from pytest_k8snet.gather import Gathering
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.model import Application
 from pytest_k8snet.runtime import Need, Outcome, Session, start
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
@@ -28,6 +30,19 @@ from pytest_k8snet.target import Gathered
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 BUSYBOX = "busybox:1.36"
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web{namespace}}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - {{name: web, image: "{image}", imagePullPolicy: Never, command: [sh, -c, "{command}"]}}
+"""
 # Most programs of the tests open their ports at once.
 QUICK = {"watch": 3.0, "patience": 12.0}
 
@@ -114,6 +129,34 @@ def gather() -> Callable[..., list[Gathered]]:
     return gather
 
 
+@pytest.fixture(scope="session")
+def one(
+    gather: Callable[..., list[Gathered]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Gathered]:
+    """A chart of one template."""
+
+    def one(text: str, *, name: str = "web", **files: str) -> Gathered:
+        (found,) = gather(write_chart(tmp_path_factory.mktemp("charts") / name, text, **files))
+        assert found.application is not None, found.error
+        return found
+
+    return one
+
+
+@pytest.fixture
+def staged(runtime: Session) -> Iterator[Callable[..., Stage]]:
+    """A stage for some charts; what a test leaves on it goes away."""
+    stages: list[Stage] = []
+
+    def staged(*gathered: Gathered, **settings: Any) -> Stage:
+        stages.append(runtime.new_stage(gathered, **settings))
+        return stages[-1]
+
+    yield staged
+    for stage in stages:
+        stage.close()
+
+
 def observe(stage: Stage, *gathered: Gathered, observe: bool = True) -> list[Outcome]:
     """What becomes of releases that a run needs observed, or only installed."""
     stage.plan({key_of(one): Need(observe) for one in gathered})
@@ -132,3 +175,20 @@ def write_chart(folder: Path, text: str, **files: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     return folder
+
+
+def deployment(
+    command: str = "httpd -f -p 8080", *, image: str = BUSYBOX, namespace: str = ""
+) -> str:
+    """A Deployment called ``web``."""
+    where = f", namespace: {namespace}" if namespace else ""
+    return DEPLOYMENT.format(command=command, image=image, namespace=where)
+
+
+def ports(application: Application | None) -> list[int]:
+    """What the one workload of :func:`deployment` has open in the first run."""
+    assert application is not None
+    (web,) = application.workloads
+    assert web.sockets is not None, web.unobserved
+    assert web.sockets_again is not None, web.unobserved
+    return [socket.port for socket in web.sockets]

@@ -1,0 +1,110 @@
+"""Through an ephemeral container, as in a cluster whose nodes nobody can enter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from pytest_k8snet.model import Application
+from pytest_k8snet.runtime import Session
+from pytest_k8snet.target import Gathered
+
+from .conftest import AGNHOST, BUSYBOX, observe, settings
+
+pytestmark = pytest.mark.kind
+
+SEEN = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: two}}
+spec:
+  terminationGracePeriodSeconds: 1
+  securityContext: {{runAsUser: 65534}}
+  containers:
+  - {{name: web, image: "{BUSYBOX}", command: [httpd, -f, -p, "8080"]}}
+  - {{name: udp, image: "{BUSYBOX}", command: [nc, -u, -l, -p, "5353"]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: node}}
+spec:
+  terminationGracePeriodSeconds: 1
+  hostNetwork: true
+  containers:
+  - {{name: agent, image: "{BUSYBOX}", command: [httpd, -f, -p, "19101"]}}
+"""
+CHANGING = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: failed}}
+spec:
+  terminationGracePeriodSeconds: 1
+  volumes: [{{name: kept, emptyDir: {{}}}}]
+  containers:
+  - name: web
+    image: "{BUSYBOX}"
+    command: [sh, -c, "[ -e /kept/x ] && exec httpd -f -p 8080; touch /kept/x; sleep 3; exit 3"]
+    volumeMounts: [{{name: kept, mountPath: /kept}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: blinking}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: web
+    image: "{BUSYBOX}"
+    command: [sh, -c, "while :; do timeout 1 httpd -f -p 8016; sleep 2; done"]
+"""
+
+
+@pytest.fixture(scope="module")
+def observed(
+    runtime: Session, one: Callable[..., Gathered], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Application]:
+    """Both charts, observed side by side."""
+    session = Session(
+        settings("context:any", probe_image=AGNHOST),
+        (tmp_path_factory.mktemp("elsewhere"), "tests"),
+        replace(runtime.cluster, kind="context", engine=""),
+        runtime.known,
+        gathered=(),
+        report=print,
+    )
+    charts = {"seen": one(SEEN, name="seen"), "changing": one(CHANGING, name="changing")}
+    with closing(session), closing(session.new_stage(charts.values(), watch=15.0)) as stage:
+        outcomes = observe(stage, *charts.values())
+    found = {}
+    for name, outcome in zip(charts, outcomes, strict=True):
+        assert outcome.observed is not None, outcome
+        found[name] = outcome.observed
+    return found
+
+
+def test_it_sees_the_same(observed: dict[str, Application]) -> None:
+    for name, expected in {
+        "two": {(8080, "web", "httpd"), (5353, "udp", "nc")},
+        "node": {(19101, "agent", "httpd")},
+    }.items():
+        found = next(one for one in observed["seen"].workloads if one.name == name)
+        for sockets in (found.sockets, found.sockets_again):
+            assert sockets is not None, found.unobserved
+            assert {(one.port, one.container, one.process) for one in sockets} == expected
+    # And it is dialled from pods of ours; only by TCP.
+    assert {
+        (one.source, one.target.name, one.port) for one in observed["seen"].dialled if one.through
+    } == {
+        (place, name, port)
+        for place in ("namespace", "cluster")
+        for name, port in (("two", 8080), ("node", 19101))
+    }
+
+
+def test_pods_that_fail_once_and_ports_that_come_and_go(observed: dict[str, Application]) -> None:
+    for workload, port in zip(observed["changing"].workloads, (8080, 8016), strict=True):
+        assert workload.sockets is not None, workload.unobserved
+        assert {one.port for one in workload.sockets} == {port}, workload.name
+        assert {one.port for one in workload.sockets_again or ()} == {port}
