@@ -43,6 +43,8 @@ class PodReader:
     :param image: has sh, grep, ls, cat, printf and sleep.
     """
 
+    leaves_no_trace = False
+
     def __init__(self, api: Api, image: str, byteorder: ByteOrder = "little") -> None:
         self._api = api
         self._image = image

@@ -25,7 +25,7 @@ from .proof import Dialling, Proof, Seen
 from .reader import Reader
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
-from .settle import Hints, Patience, hints_again, hints_of
+from .settle import Hints, Patience, hints_again, hints_of_all
 from .watch import Watch
 
 ByPod: TypeAlias = dict[str, frozenset[Socket]]
@@ -84,7 +84,7 @@ class Run:
 class Observer:
     """Observes one release.
 
-    :param short: what was seen during the installation of pods that have ended.
+    :param watch: the looks at its pods since it was installed.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Observer:
         *,
         patience: Patience,
         timeout: float,
-        short: Mapping[Reference, ByPod],
+        watch: Watch,
         dialling: Dialling,
     ) -> None:
         self._api = api
@@ -105,7 +105,7 @@ class Observer:
         self._application = application
         self._patience = patience
         self._timeout = timeout
-        self._short = short
+        self._watch = watch
         self._dialling = dialling
         self._proof = self._new_proof()
 
@@ -116,11 +116,8 @@ class Observer:
         :param over: the last pods are watched on until it says so.
         :raises ClusterError: the cluster does not answer any more.
         """
-        hints = {
-            workload.reference: hints_of(workload, self._application)
-            for workload in self._application.workloads
-        }
-        first = self._first(hints, go_on)
+        hints = hints_of_all(self._application)
+        first = self._first(go_on)
         again = self._next(hints, first)
         late, last = self._grown(first, again), again
         if late:
@@ -163,20 +160,15 @@ class Observer:
             if found:
                 yield reference, found, end.ages[reference]
 
-    def _first(self, hints: Mapping[Reference, Hints], go_on: GoOn) -> Run:
-        watch = Watch(self._reader, hints, self._patience)
+    def _first(self, go_on: GoOn) -> Run:
         copies = self._copies(
             workload for workload in self._completing() if self._repeats(workload)
         )
         self._proof.settle_in()
         try:
-            run = self._settle(watch, copies, [], self._limit, [], go_on=go_on)
+            return self._settle(self._watch, copies, [], self._limit, [], go_on=go_on)
         finally:
             self._proof.leave()
-        for reference, seen in self._short.items():
-            run.pods[reference].update(seen)
-            run.reasons.pop(reference, None)
-        return run
 
     def _new_proof(self) -> Proof:
         return Proof(self._api, self._dialling, self._owners, self._application)

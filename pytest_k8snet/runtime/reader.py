@@ -21,7 +21,12 @@ from .sockets import ByteOrder
 
 
 class Reader(Protocol):
-    """A way to look at pods."""
+    """A way to look at pods.
+
+    :ivar leaves_no_trace: it does nothing to a pod, so it may begin before the pod is ready.
+    """
+
+    leaves_no_trace: bool
 
     def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
         """Look at pods once; by uid. A pod that changed under the look is missing."""
@@ -57,6 +62,8 @@ class NodeReader:
 
     Nothing is put into a pod, so it may be distroless, read-only, or both.
     """
+
+    leaves_no_trace = True
 
     def __init__(self, engine: str, byteorder: ByteOrder = "little") -> None:
         self._engine = engine

@@ -23,12 +23,12 @@ from ..target import Target
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
 from .dryrun import refusals
-from .observe import ByPod, GoOn, Observer, Over
+from .observe import GoOn, Observer, Over
 from .pods import Owners, Pod
 from .proof import Dialling
 from .reader import Reader
 from .readiness import HOPELESS, failure, waits_for
-from .settle import Patience
+from .settle import Patience, hints_of_all
 from .watch import Watch
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -128,7 +128,7 @@ class Release:
         self.namespace = new_namespace(target.id, target.values.name)
         self._owners = Owners(site.api, application, self.namespace)
         self._found_missing: set[str] = set()
-        self._short: dict[Reference, ByPod] = {}
+        self._watch = Watch(site.reader, hints_of_all(application), site.patience)
 
     def install(self) -> None:
         """Install and wait until everything is ready.
@@ -143,22 +143,16 @@ class Release:
             namespace=self.namespace,
             label=target.id,
         )
-        watch = Watch(self._site.reader, {}, self._site.patience)
         deadline = time.monotonic() + timeout
         self._make_namespaces()
         try:
-            with self._looking(watch):
+            with self._looking():
                 self._run_helm(request)
             self._owners.locate()
-            self._wait(watch, deadline, timeout)
+            self._wait(deadline, timeout)
         except InstallError as error:
             told = describe(self._api, self._owners.namespaces)
             raise InstallError(f"{error}\n{told}".rstrip()) from None
-        self._short = {
-            workload.reference: seen
-            for workload in self.application.workloads
-            if (seen := watch.lasting(workload))
-        }
 
     def observe(self, go_on: GoOn, over: Over) -> Application:
         """The application with the sockets of two runs of each of its pods.
@@ -174,7 +168,7 @@ class Release:
             self.application,
             patience=self._site.patience,
             timeout=self._site.timeout,
-            short=self._short,
+            watch=self._watch,
             dialling=self._site.dialling,
         )
         return observer.observe(go_on, over)
@@ -251,7 +245,7 @@ class Release:
         return "".join(f"\n  refused as well: {one}" for one in also)
 
     @contextlib.contextmanager
-    def _looking(self, watch: Watch) -> Iterator[None]:
+    def _looking(self) -> Iterator[None]:
         """Look meanwhile at the pods of hooks, which Helm runs one after the other."""
         if not any(workload.hook for workload in self.application.workloads):
             yield
@@ -261,7 +255,7 @@ class Release:
         def look() -> None:
             with contextlib.suppress(ClusterError, Refused):  # Helm meets the same, and says so
                 while not over.wait(_POLL):
-                    watch.look_at_short_lived(self._owners.pods())
+                    self._watch.look_early(self._owners.pods())
 
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
@@ -271,12 +265,12 @@ class Release:
             over.set()
             thread.join()
 
-    def _wait(self, watch: Watch, deadline: float, timeout: float) -> None:
+    def _wait(self, deadline: float, timeout: float) -> None:
         ready_since: float | None = None
         steady_since: float | None = None
         while True:
             pods = self._owners.pods()
-            watch.look_at_short_lived(pods)
+            self._watch.look_early(pods)
             waiting = list(self._waiting())
             self._see_hopeless(pods)
             jobs = {one.reference for one, _ in waiting if one.makes.ready is Ready.COMPLETE}

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from ..matching import selects, target_number
-from ..model import Application, Socket, Workload
+from ..model import Application, Reference, Socket, Workload
 from .look import Look, PortKey, port_key
 from .sockets import EPHEMERAL
 
@@ -97,6 +97,11 @@ def hints_of(workload: Workload, application: Application) -> Hints:
     return Hints(expected, declared=frozenset(declared))
 
 
+def hints_of_all(application: Application) -> dict[Reference, Hints]:
+    """The hints of each workload."""
+    return {one.reference: hints_of(one, application) for one in application.workloads}
+
+
 def hints_again(
     first: Hints,
     runs: Iterable[frozenset[Socket]],
@@ -154,7 +159,7 @@ def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socke
     is declared, or was open to anybody before. One on a port of the kernel's
     choice counts for nothing where the container has had others before it.
     """
-    same = [look for look in looks if not look.flaw and _ids(look) == _ids(looks[-1])]
+    same = [look for look in of_one_start(looks) if not look.flaw]
     found = {port_key(one): one for look in same for one in look.sockets}
     if len(same) < 2:
         return frozenset()
@@ -174,6 +179,11 @@ def believed(looks: Sequence[Look], hints: Hints = _NO_HINTS) -> frozenset[Socke
     }
     steady = {key for key in steady if not (is_chosen(key, hints) and key[0] in clients)}
     return frozenset({**connected, **{key: found[key] for key in steady}}.values())
+
+
+def of_one_start(looks: Sequence[Look]) -> list[Look]:
+    """The looks since the last container began."""
+    return [look for look in looks if _ids(look) == _ids(looks[-1])]
 
 
 def lasting(looks: Sequence[Look]) -> frozenset[Socket] | None:

@@ -20,6 +20,7 @@ from .settle import (
     lasting,
     lateness,
     misses,
+    of_one_start,
     opened_since,
     settled,
     spacing,
@@ -75,31 +76,33 @@ class Watch:
             return _QUICK
         return spacing(looks, self._patience)
 
-    def look_at_short_lived(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
-        """Look at the pods that will not be there later."""
-        self.look(pair for pair in pods if _short_lived(*pair))
+    def look_early(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
+        """Look before all is ready: at the pods that will not be there later, and at the others
+        if that does nothing to them, so that it is known when they opened what they have.
+        """
+        self.look(pair for pair in pods if self._reader.leaves_no_trace or _short_lived(*pair))
 
     def settled(self, pod: Pod, workload: Workload | None) -> bool:
         """Whether the looks at a pod can be believed."""
-        return settled(self._looks[pod.uid], self._hints_of(workload), self._patience)
+        return settled(self._looks_at(pod), self._hints_of(workload), self._patience)
 
     def flaw(self, pod: Pod) -> str:
         """Why the looks at a pod cannot be believed."""
-        looks = self._looks[pod.uid]
+        looks = self._looks_at(pod)
         return (looks[-1].flaw if looks else "") or f"the sockets of Pod/{pod.name} keep changing"
 
     def sockets(self, pod: Pod, workload: Workload | None) -> frozenset[Socket]:
         """The open ports of a pod that is settled."""
-        return believed(self._looks[pod.uid], self._hints_of(workload))
+        return believed(self._looks_at(pod), self._hints_of(workload))
 
     def looked_at(self, pod: Pod) -> bool:
         """Whether two looks at a pod say something together."""
-        looks = self._looks[pod.uid][-2:]
+        looks = self._looks_at(pod)[-2:]
         return len(looks) == 2 and not any(look.flaw for look in looks)
 
     def waits(self, pod: Pod, workload: Workload | None) -> bool:
         """Whether a pod has the age, and something that is expected is not open yet."""
-        looks = self._looks[pod.uid]
+        looks = self._looks_at(pod)
         old = bool(looks) and looks[-1].age >= self._patience.watch
         return old and misses(looks, self._hints_of(workload), self._patience)
 
@@ -117,20 +120,24 @@ class Watch:
 
     def stands_open(self, pod: Pod, socket: Socket) -> bool:
         """Whether anybody may send to a socket, and every look has shown it since the first."""
-        shown = [port_key(socket) in look.keys for look in self._looks[pod.uid]]
+        shown = [port_key(socket) in look.keys for look in self._looks_at(pod)]
         return True in shown and all(shown[shown.index(True) :])
 
     def clients(self, pod: Pod, workload: Workload) -> frozenset[str]:
         """Containers of a pod whose UDP sockets come and go."""
-        return changing(self._looks[pod.uid], self._hints_of(workload))
+        return changing(self._looks_at(pod), self._hints_of(workload))
 
     def lateness(self, pod: Pod, sockets: Iterable[Socket]) -> float:
         """How old a pod was when it had opened the last of these ports."""
-        return lateness(self._looks[pod.uid], sockets)
+        return lateness(self._looks_at(pod), sockets)
 
     def age(self, pod: Pod) -> float:
         """How old a pod was when it was looked at last."""
-        return self._looks[pod.uid][-1].age
+        return self._looks_at(pod)[-1].age
+
+    def _looks_at(self, pod: Pod) -> list[Look]:
+        """Those at its containers as they are now: one that ended took its ports along."""
+        return of_one_start(self._looks[pod.uid])
 
     def _hints_of(self, workload: Workload | None) -> Hints:
         return self._hints.get(workload.reference, _NO_HINTS) if workload else _NO_HINTS

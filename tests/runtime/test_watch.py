@@ -26,8 +26,11 @@ FIRST = Patience(watch=2.5)
 class World:
     """A clock and pods that listen on port 80 from their first second on."""
 
+    leaves_no_trace = True
+
     def __init__(self) -> None:
         self.now = 1000.0
+        self.port, self.id = 80, ""
         self.began: dict[str, float] = {}
         self.looked: dict[str, list[float]] = {}
 
@@ -39,9 +42,9 @@ class World:
         found = {}
         for one in pods:
             self.looked.setdefault(one.uid, []).append(round(self.now - 1000, 2))
-            running = Running(one.uid, self.now - self.began[one.uid])
+            running = Running(self.id or one.uid, self.now - self.began[one.uid])
             found[one.uid] = Look(
-                self.now, frozenset({Socket(80, container="web")}), {"web": running}
+                self.now, frozenset({Socket(self.port, container="web")}), {"web": running}
             )
         return found
 
@@ -90,3 +93,25 @@ def test_what_may_be_gone_soon_is_never_left_alone_for_longer(world: World) -> N
     looked = world.looked["a"]
     assert len(looked) >= 4
     assert all(after - before < 0.8 for before, after in pairwise(looked))
+
+
+@pytest.mark.parametrize("leaves_no_trace", [True, False])
+def test_what_does_something_to_pods_begins_when_they_are_ready(
+    world: World, *, leaves_no_trace: bool
+) -> None:
+    world.leaves_no_trace = leaves_no_trace
+    Watch(world, {}, FIRST).look_early([(world.start("a"), WEB), (world.start("b"), JOB)])
+    assert set(world.looked) == ({"a", "b"} if leaves_no_trace else {"b"})
+
+
+def test_a_container_that_ended_took_its_ports_along(world: World) -> None:
+    watch = Watch(world, {}, FIRST)
+    web = (world.start("a"), WEB)
+    follow(world, watch, [web], 2)
+    world.began["a"], world.port, world.id = world.now, 81, "another"
+    follow(world, watch, [web], 4)
+    assert watch.settled(*web)
+    sockets = watch.sockets(*web)
+    assert {one.port for one in sockets} == {81}
+    assert watch.stands_open(web[0], next(iter(sockets)))
+    assert watch.lateness(web[0], sockets) < 1
