@@ -24,6 +24,11 @@ settings.load_profile("here")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of the cluster first: they mostly wait, and workers with other tests go on."""
+    items.sort(key=lambda item: item.get_closest_marker("kind") is None)
+
+
 @pytest.fixture
 def examples() -> Path:
     """The folder of the example charts."""

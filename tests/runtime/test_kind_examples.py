@@ -19,7 +19,7 @@ def test_every_example_shows_its_fault_and_no_other(
         pytester,
         EXAMPLES,
         f"--k8snet-cluster=kind:{cluster_name}",
-        *("-k", "not (shop and (full or small))"),
+        *("-k", "not (shop and (full or small))", "--k8snet-watch=3", "--k8snet-patience=12"),
     )
     assert report["cluster"]["enforcement"] is True
     by_chart: dict[str, list[Any]] = defaultdict(list)
