@@ -21,7 +21,7 @@ from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.model import Application
 from pytest_k8snet.runtime import Need, Outcome, Session, start
 from pytest_k8snet.runtime.api import Api
-from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain
+from pytest_k8snet.runtime.cluster import clusters, delete, find_engine, obtain, sweep
 from pytest_k8snet.runtime.owner import new_run
 from pytest_k8snet.runtime.share import Lock, locked
 from pytest_k8snet.runtime.stage import Stage, key_of
@@ -155,6 +155,25 @@ def staged(runtime: Session) -> Iterator[Callable[..., Stage]]:
     yield staged
     for stage in stages:
         stage.close()
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Start a run; whatever is left of it after the test is killed."""
+    from .runs import Run
+
+    runs: list[Run] = []
+
+    def begin(cluster: str, *args: str, pause: str = "release", tmp: Path | None = None) -> Run:
+        folder = tmp_path / str(len(runs))
+        folder.mkdir()
+        runs.append(Run(folder, cluster, *args, pause=pause, tmp=tmp))
+        return runs[-1]
+
+    yield begin
+    for run in runs:
+        run.kill()
+    sweep(print)
 
 
 def observe(stage: Stage, *gathered: Gathered, observe: bool = True) -> list[Outcome]:
