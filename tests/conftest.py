@@ -25,8 +25,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the cluster first: they mostly wait, and workers with other tests go on."""
-    items.sort(key=lambda item: item.get_closest_marker("kind") is None)
+    """The tests of the cluster first: they mostly wait, and workers with other tests go on.
+
+    A file with one that has to be alone is the last of them, or a worker waits for all others.
+    """
+    alone = {item.path for item in items if item.get_closest_marker("alone")}
+    items.sort(key=lambda item: (item.get_closest_marker("kind") is None, item.path in alone))
 
 
 @pytest.fixture
