@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..kinds import Selects
+from ..matching import carries
 from ..model import (
     Application,
     Container,
@@ -153,9 +154,31 @@ def unit_labels(workload: Workload, added: Labels) -> str:
     if workload.makes.selects is Selects.MAP:
         lines = _map(["selector"], wanted)
     else:
-        lines = ["selector:", *indent(_map(["matchLabels"], wanted), 1)]
+        fixed = workload.makes.built_in
+        said = "  # cannot be changed later: delete the object before an upgrade" if fixed else ""
+        lines = [f"selector:{said}", *indent(_map(["matchLabels"], wanted), 1)]
         lines += indent(_expression_lines(selector), 1)
     return join(["spec:", *indent(lines, 1), *labels[1:]])
+
+
+def out_of(selector: Selector, workload: Workload, application: Application) -> str:
+    """Labels for the workload's pods that the selector does not take; "" where it asks for none.
+
+    The label that another value is given to is one that tells what the pods are; the
+    release's name stays in them.
+    """
+    keys = sorted(
+        selector.labels, key=lambda key: carries([selector.labels[key]], application.release)
+    )
+    if not keys:
+        return ""
+    value, own = selector.labels[keys[0]], component(workload, application)
+    if own == value or not own.startswith(value):
+        own = f"{value}-{own}"[:63].rstrip("-.")
+    labels = {**workload.pod_labels, keys[0]: own}
+    return for_object(
+        application.subject(workload.reference), join(pod_label_lines(workload, labels))
+    )
 
 
 def _expression_lines(selector: Selector) -> Iterator[str]:

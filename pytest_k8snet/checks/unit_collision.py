@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import selected, units_of, with_labels, with_pod_labels
+from ..kinds import Selects
 from ..model import Application, Reference, Workload
 from ._check import check
-from ._instead import COMPONENT, component, distinguishing, unit_labels
+from ._instead import COMPONENT, component, distinguishing, out_of, unit_labels
 from ._pairs import Taker, also_take, others, takers_of
 from ._words import references, subjects, verb
 
@@ -64,7 +65,8 @@ def unit_collision(workload: Workload, application: Application) -> Iterator[Fin
     ## Instead
     A label that says which part of the application it is, in the pod template
     and in the selectors. The selector of a Deployment, StatefulSet or DaemonSet
-    cannot be changed later: the object has to be deleted and made again.
+    cannot be changed later: the object has to be deleted and made again. Where
+    it takes the pods of Jobs only, these are better given other labels.
     ```yaml
     kind: Deployment
     metadata: {name: web}
@@ -89,7 +91,7 @@ def unit_collision(workload: Workload, application: Application) -> Iterator[Fin
             f"the selector of {name} ({workload.selector}) also takes the pods of"
             f" {subjects(taken, application)}",
             at=workload.position("selector:"),
-            instead=_apart(workload, taken, application),
+            instead=_left_out(workload, taken, application) or _apart(workload, taken, application),
             related=references(taken),
         )
     yield from _equal_pod_labels(workload, taken, application)
@@ -145,6 +147,17 @@ def _equal_pod_labels(
             instead=_apart(workload, twins, application),
             related=references(twins),
         )
+
+
+def _left_out(workload: Workload, taken: Sequence[Workload], application: Application) -> str:
+    """Other labels for the pods that are taken, where no selector of their own asks for these.
+
+    A label more in the selector of a Deployment would have to wait until that is deleted.
+    """
+    selector = workload.selector
+    if selector is None or any(other.makes.selects is not Selects.NOTHING for other in taken):
+        return ""
+    return "\n---\n".join(filter(None, (out_of(selector, one, application) for one in taken)))
 
 
 def _apart(workload: Workload, rest: Sequence[Workload], application: Application) -> str:

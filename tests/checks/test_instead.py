@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import yaml
 
+from checks.cases import FOLDER, read_case
+from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.checks._instead import container_ports, network_policy, unit_labels
 from pytest_k8snet.model import Port, Selector
 from report.samples import application, workload
@@ -56,3 +60,32 @@ def test_labels_stand_where_the_kind_has_them() -> None:
     wanted = {"app": "web", **added}
     assert read["spec"]["selector"] == {"matchLabels": wanted}
     assert read["spec"]["template"]["metadata"]["labels"] == wanted
+
+
+def test_jobs_get_labels_that_the_selector_of_a_deployment_does_not_take() -> None:
+    """Nobody can change that selector without deleting the Deployment."""
+    case = read_case(FOLDER / "unit-collision" / "bad.job-labels.yaml")
+    check = next(one for one in CHECKS if one.id == "M4A")
+    web = case.workloads[0]
+    (finding,) = check.run(web, case)
+    said = [text.split("\n", 1) for text in finding.instead.split("\n---\n")]
+    assert [subject for subject, _ in said] == ["# Job/create", "# Job/patch"]
+    labels = {
+        subject: yaml.safe_load(text)["spec"]["template"]["metadata"]["labels"]
+        for subject, text in said
+    }
+    mended = replace(
+        case,
+        workloads=tuple(
+            replace(one, pod_labels=labels.get(f"# {one}", one.pod_labels))
+            for one in case.workloads
+        ),
+    )
+    assert not [found for one in mended.workloads for found in check.run(one, mended)]
+
+
+def test_a_selector_that_cannot_be_changed_says_so() -> None:
+    added = {"app.kubernetes.io/component": "web"}
+    assert "cannot be changed later" in unit_labels(workload("web"), added)
+    rollout = workload("web", kind="Rollout", group="argoproj.io")
+    assert "cannot be changed later" not in unit_labels(rollout, added)
