@@ -86,7 +86,7 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     for port in service.ports:
         if any(_has_target(port, workload) for workload in workloads):
             continue
-        problem = _problem(port, workloads, listed=listed)
+        problem = _problem(port, service, workloads, listed=listed)
         if problem is None:
             continue
         reading, text, instead = problem
@@ -108,7 +108,7 @@ def _has_target(port: ServicePort, workload: Workload) -> bool:
 
 
 def _problem(
-    port: ServicePort, workloads: Sequence[Workload], *, listed: bool
+    port: ServicePort, service: Service, workloads: Sequence[Workload], *, listed: bool
 ) -> tuple[str, str, str] | None:
     """Reading, message and snippet for a target that no selected unit declares.
 
@@ -129,7 +129,14 @@ def _problem(
     if isinstance(port.target, str):
         quoted = " (in quotes it is a name)" if port.target.isdecimal() else ""
         text = f'targets "{port.target}"{quoted}, and no container has a port of that name'
-        return "name", text, _named(port, container, [entry[1] for entry in declared])
+        led_to = {
+            entry
+            for other in service.ports
+            for workload in workloads
+            for entry in targets(other, workload)
+        }
+        free = [entry[1] for entry in declared if entry not in led_to]
+        return "name", text, _named(port, service, container, free)
     instead = with_port(container, Port(port.target, port.protocol))
     target = port_text(port.target, port.protocol)
     if not declared:
@@ -152,13 +159,23 @@ def _other_protocol(port: ServicePort, container: Container, declared: Port) -> 
     )
 
 
-def _named(port: ServicePort, container: Container | None, declared: Sequence[Port]) -> str:
-    """The name given to a port that is there, or the Service targeting that."""
+def _named(
+    port: ServicePort, service: Service, container: Container | None, free: Sequence[Port]
+) -> str:
+    """The name given to a port that is there, or the Service targeting that.
+
+    :param free: the declared ports that no other port of the Service leads to already.
+    """
     target = str(port.target)
     if target.isdecimal() and len(target) <= 5:  # quoted by mistake: no port can have such a name
         return service_port(port._replace(target=int(target)))
-    same = [entry for entry in declared if entry.protocol == port.protocol]
+    same = [entry for entry in free if entry.protocol == port.protocol]
     for entry in same:
         if entry.number == port.port or len(same) == 1:
             return service_port(port._replace(target=entry.name or entry.number))
-    return with_port(container, Port(port.port, port.protocol, target))
+    declared = with_port(container, Port(port.port, port.protocol, target))
+    if len(service.ports) == 1:
+        return declared
+    return (
+        f"# where a program listens on it; else {service} is better without this port\n{declared}"
+    )
