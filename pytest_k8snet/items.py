@@ -174,7 +174,8 @@ class RendersItem(ChartItem):
         """What the API server would say to the manifests."""
         target = self.gathered.target
         if self.application.invalid:
-            yield f"{target.id}: Kubernetes refuses what this chart renders to"
+            what = "what this chart renders to" if target.manifests is None else "these manifests"
+            yield f"{target.id}: Kubernetes refuses {what}"
         for reference, message, position in self.application.invalid:
             file = target.file_of(position.source)
             where = place(target.id, file, target.line(position))

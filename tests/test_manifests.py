@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_k8snet.checks import CHECKS
-from pytest_k8snet.errors import K8sNetError, ManifestError
+from pytest_k8snet.errors import K8sNetError
 from pytest_k8snet.kinds import KIND_NAMES
 from pytest_k8snet.manifests import read_application
 from pytest_k8snet.model import Application, Backend
@@ -126,148 +126,6 @@ def ingress(**spec: Any) -> dict[str, Any]:
     }
 
 
-REFUSED = {
-    "long port name": (
-        pod(container({"name": "prometheus-exporter", "containerPort": 80})),
-        "the port name prometheus-exporter has 19 characters, and 15 are allowed",
-    ),
-    "port name of digits": (
-        pod(container({"name": "8080", "containerPort": 8080})),
-        "the port name 8080 has no letter",
-    ),
-    "port name in capitals": (
-        pod(container({"name": "HTTP", "containerPort": 80})),
-        "the port name HTTP has other characters",
-    ),
-    "two ports of a name": (
-        pod(
-            container(
-                {"name": "dns", "containerPort": 53},
-                {"name": "dns", "containerPort": 53, "protocol": "UDP"},
-            )
-        ),
-        "two of its ports are called dns",
-    ),
-    "protocol": (
-        pod(container({"containerPort": 80, "protocol": "HTTP"})),
-        "protocol HTTP is none of TCP, UDP, SCTP",
-    ),
-    "port beyond the last": (pod(container({"containerPort": 70000})), "from 1 to 65535"),
-    "hostPort beyond the last": (
-        pod(container({"containerPort": 80, "hostPort": 70000})),
-        "hostPort is 70000",
-    ),
-    "another hostPort on the node": (
-        pod(container({"containerPort": 80, "hostPort": 8080}), hostNetwork=True),
-        "hostPort 8080 is not containerPort 80",
-    ),
-    "one hostPort twice": (
-        pod(
-            container({"containerPort": 80, "hostPort": 8080}),
-            container({"containerPort": 81, "hostPort": 8080}, name="other"),
-        ),
-        "takes hostPort 8080/TCP twice",
-    ),
-    "two containers of a name": (pod(container(), container()), "two containers of the name web"),
-    "container without a name": (pod({"image": "web"}), "a container without a name"),
-    "container's name": (pod(container(name="My_web")), "container My_web: its name has other"),
-    "Service port without a name": (
-        service({"port": 80, "name": "http"}, {"port": 443}),
-        "443/TCP has no name, which every port needs where there are several",
-    ),
-    "two Service ports of a name": (
-        service({"port": 80, "name": "http"}, {"port": 81, "name": "http"}),
-        "two ports are called http",
-    ),
-    "Service port twice": (
-        service({"port": 80, "name": "a"}, {"port": 80, "name": "b"}),
-        "80/TCP is there twice",
-    ),
-    "targetPort in quotes": (
-        service({"port": 80, "targetPort": "8080"}),
-        "8080 has no letter: write targetPort: 8080 without quotes",
-    ),
-    "targetPort beyond the last": (service({"port": 80, "targetPort": 70000}), "targetPort is 7"),
-    "external name": (
-        service(type="ExternalName", externalName=".svc.cluster.local"),
-        "spec.externalName '.svc.cluster.local' has other characters",
-    ),
-    "Ingress that leads nowhere": (ingress(), "neither spec.rules nor spec.defaultBackend"),
-    "host of an Ingress": (
-        ingress(rules=[{"host": "shop_1.example"}]),
-        "the host 'shop_1.example' has other characters",
-    ),
-    "blank host of an Ingress": (
-        ingress(rules=[{"host": "a.example"}], tls=[{"hosts": [""]}]),
-        "the host '' is empty",
-    ),
-    "Service type": (service({"port": 80}, type="Loadbalancer"), "Loadbalancer is none of"),
-    "Service name": (
-        {**service({"port": 80}), "metadata": {"name": "8ball"}},
-        "metadata.name does not begin with a letter",
-    ),
-    "name in capitals": ({**deployment(), "metadata": {"name": "Web"}}, "metadata.name has other"),
-    "name that is a number": (
-        {**deployment(), "metadata": {"name": 7}},
-        "metadata.name is the number 7: write it in quotes",
-    ),
-    "label's value": (
-        {**deployment(), "metadata": {"name": "web", "labels": {"v": "1.0+build"}}},
-        "the value of v, '1.0+build', has other characters",
-    ),
-    "long label": (
-        {**deployment(), "metadata": {"name": "web", "labels": {"v": "x" * 64}}},
-        "has 64 characters, and 63 are allowed",
-    ),
-    "label's key": (
-        {**deployment(), "metadata": {"name": "web", "labels": {"my key": "x"}}},
-        "the key 'my key' has other characters",
-    ),
-    "no selector": (deployment(selector=None), "no spec.selector"),
-    "other labels": (deployment(selector={"matchLabels": {"app": "db"}}), "does not match"),
-    "other labels in a plain map": (
-        {
-            **deployment(selector={"app": "db"}),
-            "apiVersion": "v1",
-            "kind": "ReplicationController",
-        },
-        "does not match",
-    ),
-    "operator": (
-        deployment(selector={"matchExpressions": [{"key": "app", "operator": "Has"}]}),
-        "operator Has",
-    ),
-    "no kind": ({"apiVersion": "v1", "metadata": {"name": "x"}}, "has no kind"),
-    "no name": ({**deployment(), "metadata": {}}, "has no metadata.name"),
-    "label": (
-        {**deployment(), "metadata": {"name": "web", "labels": {"v": True}}},
-        'v is the boolean true, and Kubernetes takes strings only: write v: "true"',
-    ),
-    "port": (
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "web"},
-            "spec": {"ports": [{"port": "eighty"}]},
-        },
-        "from 1 to 65535",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_the_api_server_refuses_is_named(case: str) -> None:
-    manifest, message = REFUSED[case]
-    refused = read(manifest).invalid
-    assert any(message in entry.message for entry in refused)
-    assert {entry.position.source for entry in refused} == {"templates/all.yaml"}
-
-
-def test_the_same_object_twice_is_refused() -> None:
-    (refused,) = read(deployment(), deployment()).invalid
-    assert "more than once" in refused.message
-
-
 ACCEPTED = {
     "Deployment": deployment(),
     "hostPort of hostNetwork": pod(
@@ -306,17 +164,6 @@ ACCEPTED = {
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_what_the_api_server_takes_is_not_refused(case: str) -> None:
     assert read(ACCEPTED[case]).invalid == ()
-
-
-def test_a_document_that_is_no_object_is_an_error() -> None:
-    with pytest.raises(ManifestError, match=r"templates/all\.yaml: a document is a list"):
-        read([1, 2])
-
-
-def test_what_nobody_reads_is_still_scanned() -> None:
-    text = "kind: ConfigMap\napiVersion: v1\nmetadata: [\n"
-    with pytest.raises(ManifestError, match="not YAML"):
-        read_application([("templates/config.yaml", text)])
 
 
 def test_kinds_of_other_groups_are_not_the_built_in_ones_of_that_name() -> None:

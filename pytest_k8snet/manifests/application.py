@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import yamltext
 from ..errors import ManifestError
-from ..kinds import KIND_NAMES, find_kind
+from ..kinds import KIND_NAMES, KINDS, find_kind
 from ..model import (
     Application,
     Invalid,
@@ -21,7 +21,7 @@ from ..model import (
     Service,
     Workload,
 )
-from ..values import Manifest, described, mapping
+from ..values import Manifest, described, mapping, sequence
 from .documents import Documents
 from .monitors import MONITORS, read_monitor
 from .objects import CLUSTER_SCOPED, KubernetesObject
@@ -29,6 +29,7 @@ from .policies import read_policy
 from .roles import ROLES, lets_make_pods, may_make_pods
 from .routes import ROUTES, read_route
 from .services import read_service
+from .shapes import wrong_types
 from .syntax import object_name_problem, service_name_problem
 from .workloads import has_pod_template, read_workload
 
@@ -56,6 +57,18 @@ _SCANNED = frozenset(
         "APIService", "PodSecurityPolicy", "ResourceQuota", "LimitRange",
     )
 )  # fmt: skip
+
+# Of the API server's own kinds those that are read, by their names in small letters.
+_SERVED = {
+    "service": ("v1", "Service"),
+    "ingress": ("networking.k8s.io/v1", "Ingress"),
+    "networkpolicy": ("networking.k8s.io/v1", "NetworkPolicy"),
+    **{
+        kind.name.lower(): ("/".join(filter(None, (kind.group, kind.version))), kind.name)
+        for kind in KINDS
+        if kind.group in _BUILT_IN
+    },
+}
 
 _VALUE = re.compile(r"\w+:[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 _POD_TEMPLATE = re.compile(r"^  template:", re.MULTILINE)
@@ -188,19 +201,32 @@ class _ApplicationReader:
         self.cluster_scoped.add(reference)
 
     def _read_object(self, source: str, data: Manifest) -> None:
-        kind, version = data.get("kind"), data.get("apiVersion")
-        if not isinstance(kind, str) or not isinstance(version, str):
-            missing = "kind" if not isinstance(kind, str) else "apiVersion"
-            what = Reference(str(kind or "?"), "", "?")
-            self.invalid.append(Invalid(what, f"has no {missing}", Position(source)))
-            return
-        items = data.get("items")
-        if kind.endswith("List") and isinstance(items, list):
-            for item in items:
-                if isinstance(item, dict):
-                    self._read_object(source, item)
+        given = data.get("kind")
+        kind = given if isinstance(given, str) else ""
+        for key in ("kind", "apiVersion"):
+            word = data.get(key)
+            if not word or not isinstance(word, str):
+                what = f"{key} is {described(word)}: write a string" if word else f"has no {key}"
+                self._refuse(kind or "?", what, source)
+                return
+        if kind.endswith("List") and "items" in data:
+            self._read_items(source, kind, data["items"])
             return
         self._read_single(KubernetesObject(data, source, self._namespace, self.invalid))
+
+    def _read_items(self, source: str, kind: str, items: Any) -> None:
+        if items is not None and not isinstance(items, list):
+            self._refuse(kind, f"items is {described(items)}, and Kubernetes takes a list", source)
+        for number, item in enumerate(sequence(items)):
+            if isinstance(item, dict):
+                self._read_object(source, item)
+            else:
+                what = f"items[{number}] is {described(item)}, and Kubernetes takes an object"
+                self._refuse(kind, what, source)
+
+    def _refuse(self, kind: str, what: str, source: str) -> None:
+        """Take down what is wrong with something that is no object."""
+        self.invalid.append(Invalid(Reference(kind, "", "?"), what, Position(source)))
 
     def _read_single(self, obj: KubernetesObject) -> None:
         if obj.test_hook:
@@ -224,6 +250,7 @@ class _ApplicationReader:
             self.custom_kinds.add(kind)
         else:
             self._note_role(kind, obj.name, obj.data)
+            _refuse_unserved(obj)
 
     def _keep(
         self, obj: KubernetesObject, kept: list[Any], read: Callable[[KubernetesObject], Any]
@@ -234,7 +261,23 @@ class _ApplicationReader:
             return
         self._seen.add(identity)
         obj.refuse_name(service_name_problem if kept is self.services else object_name_problem)
+        before = len(self.invalid)
         kept.append(read(obj))
+        if wrong := wrong_types(obj.kind, obj.group, obj.data):
+            del self.invalid[before:]  # what else was said follows from these
+            for place, what in wrong:
+                obj.refuse(f"{place} {what}", f"{place.rpartition('.')[2].partition('[')[0]}:")
+
+
+def _refuse_unserved(obj: KubernetesObject) -> None:
+    """Take down that another group, or nobody, serves such a kind."""
+    if served := _SERVED.get(obj.kind.lower()):
+        version, name = served
+        obj.refuse(
+            f"is a {obj.kind} of {obj.data['apiVersion']}, which Kubernetes does not have: write"
+            f" apiVersion: {version} and kind: {name}",
+            "apiVersion:",
+        )
 
 
 def _plain(key: str, text: str) -> str:

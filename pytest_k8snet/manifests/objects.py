@@ -7,7 +7,7 @@ from typing import Any
 
 from ..model import Invalid, Labels, Position, Reference
 from ..values import Manifest, described, mapping, text_of
-from .syntax import label_key_problem, label_value_problem
+from .syntax import dns_label_problem, label_key_problem, label_value_problem
 
 CLUSTER_SCOPED = frozenset(
     (
@@ -50,12 +50,13 @@ class KubernetesObject:
         self.namespace = "" if self.kind in CLUSTER_SCOPED else str(own) if own else namespace
         self.labels: Labels = self.label_map(metadata.get("labels"), "metadata.labels")
         self.annotations: Labels = self.strings(metadata.get("annotations"), "metadata.annotations")
-        if not self.name:
+        if not self.name and isinstance(data.get("metadata"), (dict, type(None))):
             self.refuse("has no metadata.name", "metadata:")
-        elif not isinstance(name, str):
-            self.refuse(
-                f"metadata.name is {described(name)}: write it in quotes", f"name: {self.name}"
-            )
+        elif self.name and not isinstance(name, str):
+            parts = isinstance(name, (list, dict))
+            instead = "and Kubernetes takes a string" if parts else "write it in quotes"
+            said = f"metadata.name is {described(name)}{',' if parts else ':'} {instead}"
+            self.refuse(said, f"name: {self.name}")
 
     @property
     def reference(self) -> Reference:
@@ -92,6 +93,8 @@ class KubernetesObject:
         for key, text in labels.items():
             if problem := label_key_problem(key):
                 self.refuse(f"{field}: the key {key!r} {problem}", f"{key}:")
+            if isinstance(value[key], (list, dict)):
+                continue
             if problem := label_value_problem(text):
                 self.refuse(f"{field}: the value of {key}, {text!r}, {problem}", f"{key}:")
         return labels
@@ -112,18 +115,23 @@ class KubernetesObject:
                 result[key] = ""
             else:
                 result[key] = text_of(entry)
-                self.refuse(
-                    f"{field}: {key} is {described(entry)}, and Kubernetes takes strings only:"
-                    f' write {key}: "{text_of(entry)}"',
-                    f"{key}:",
-                )
+                parts = isinstance(entry, (list, dict))
+                instead = "" if parts else f': write {key}: "{text_of(entry)}"'
+                said = f"{key} is {described(entry)}, and Kubernetes takes strings only{instead}"
+                self.refuse(f"{field}: {said}", f"{key}:")
         return result
 
     def refuse_name(self, problem_of: Callable[[str], str]) -> None:
         """Take down what is wrong with its name, unless the API server completes that."""
-        if mapping(self.data.get("metadata")).get("name") and (problem := problem_of(self.name)):
+        metadata = mapping(self.data.get("metadata"))
+        if isinstance(metadata.get("name"), str) and (problem := problem_of(self.name)):
             self.refuse(f"metadata.name {problem}", f"name: {self.name}")
+        own = metadata.get("namespace")
+        if isinstance(own, str) and own and (problem := dns_label_problem(own)):
+            self.refuse(f"metadata.namespace {own} {problem}", "namespace:")
 
     def refuse(self, message: str, key: str) -> None:
         """Take down that the API server will refuse it, and the line that is to blame."""
-        self.refused.append(Invalid(self.reference, message, Position(self.source, key)))
+        found = Invalid(self.reference, message, Position(self.source, key))
+        if self.refused[-1:] != [found]:
+            self.refused.append(found)

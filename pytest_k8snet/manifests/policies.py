@@ -7,6 +7,7 @@ from typing import Any
 from ..model import NetworkPolicy, Selector
 from ..values import mapping, sequence
 from .objects import KubernetesObject
+from .refusals import refuse_policy
 from .selectors import label_selector
 
 _SELECTORS = {
@@ -37,6 +38,7 @@ def _selector(obj: KubernetesObject, specs: tuple[dict[str, Any], ...]) -> Selec
         return None
     given = mapping(mapping(specs[0] if specs else None).get(field))
     if field == "podSelector":
+        refuse_policy(obj)
         return label_selector(obj, given, f"spec.{field}")
     if "nodeSelector" in mapping(specs[0] if specs else None):
         return None

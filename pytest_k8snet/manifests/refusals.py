@@ -2,22 +2,29 @@
 
 It says so when a chart is installed, and no earlier: to Helm all of it is text.
 The rules are those of the reference, https://kubernetes.io/docs/reference/kubernetes-api/,
-under PodSpec, ServiceSpec and IngressSpec.
+under PodSpec, ServiceSpec, IngressSpec and NetworkPolicySpec.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from ..model import Container, Service, ServicePort
-from ..values import mapping, sequence, text_of
+from ..values import Manifest, integer, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .syntax import dns_label_problem, object_name_problem, port_name_problem
 
 T = TypeVar("T", bound=Hashable)
 
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 PROTOCOLS = ("TCP", "UDP", "SCTP")
+POLICY_TYPES = ("Ingress", "Egress")
+# A custom resource may take its pods from elsewhere.
+_TEMPLATE_NEEDED = ("", "apps", "batch", "extensions")
+_SELECTORS = ("podSelector", "namespaceSelector")
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 
 
@@ -25,6 +32,8 @@ def refuse_pod(
     obj: KubernetesObject, containers: Sequence[Container], *, host_network: bool
 ) -> None:
     """Take down what is wrong with the containers of a pod and their ports."""
+    if obj.group in _TEMPLATE_NEEDED and all(container.init for container in containers):
+        obj.refuse("has no containers, and every pod needs one", "containers:")
     for name in _repeated(container.name for container in containers if container.name):
         obj.refuse(f"has two containers of the name {name}", f"name: {name}")
     for container in containers:
@@ -83,6 +92,17 @@ def refuse_service(obj: KubernetesObject, service: Service) -> None:
         obj.refuse(f"spec.ports: {number} is there twice", "ports:")
     for port in ports:
         _refuse_service_port(obj, port)
+    _refuse_clusterless(obj, service)
+
+
+def _refuse_clusterless(obj: KubernetesObject, service: Service) -> None:
+    """Take down an address of its own that is none, and that it has no ports."""
+    address = text_of(obj.spec.get("clusterIP"))
+    if address not in ("", "None") and not _is_address(address):
+        obj.refuse(f"spec.clusterIP {address} is no address; a headless one is None", "clusterIP:")
+    given = sequence(obj.spec.get("ports"))
+    if not (given or service.headless or service.type == "ExternalName"):
+        obj.refuse("has no spec.ports, which only a headless Service can be without", "spec:")
 
 
 def refuse_ingress(obj: KubernetesObject) -> None:
@@ -97,6 +117,74 @@ def refuse_ingress(obj: KubernetesObject) -> None:
     for host in dict.fromkeys(hosts):
         if problem := object_name_problem(host.removeprefix("*.")):
             obj.refuse(f"the host {host!r} {problem}", host or "hosts:")
+
+
+def refuse_policy(obj: KubernetesObject) -> None:
+    """Take down what is wrong with the rules of a NetworkPolicy."""
+    for entry in map(text_of, sequence(obj.spec.get("policyTypes"))):
+        if entry not in POLICY_TYPES:
+            said = f"spec.policyTypes: {entry} is none of {', '.join(POLICY_TYPES)}"
+            obj.refuse(said, "policyTypes:")
+    for direction, whom in (("ingress", "from"), ("egress", "to")):
+        for number, entry in enumerate(sequence(obj.spec.get(direction))):
+            rule, where = mapping(entry), f"spec.{direction}[{number}]"
+            for peer in map(mapping, sequence(rule.get(whom))):
+                _refuse_peer(obj, f"{where}.{whom}", peer)
+            for port in map(mapping, sequence(rule.get("ports"))):
+                _refuse_policy_port(obj, f"{where}.ports", port)
+
+
+def _refuse_peer(obj: KubernetesObject, where: str, peer: Manifest) -> None:
+    block = peer.get("ipBlock")
+    if block is None:
+        if not any(isinstance(peer.get(key), dict) for key in _SELECTORS):
+            obj.refuse(f"{where} has an entry without {', '.join(_SELECTORS)} or ipBlock", "from:")
+        return
+    if any(peer.get(key) is not None for key in _SELECTORS):
+        obj.refuse(f"{where}: an ipBlock stands beside a selector, not with it", "ipBlock:")
+    cidr = text_of(mapping(block).get("cidr"))
+    network = _network(cidr)
+    if network is None:
+        obj.refuse(f"{where}: cidr {cidr!r} is no range such as 10.0.0.0/8", "cidr:")
+    for text in map(text_of, sequence(mapping(block).get("except"))):
+        if network is not None and not _is_part(_network(text), network):
+            obj.refuse(f"{where}: except {text!r} is no part of {cidr}", "except:")
+
+
+def _refuse_policy_port(obj: KubernetesObject, where: str, data: Manifest) -> None:
+    port, end = data.get("port"), data.get("endPort")
+    number = integer(port, 0)
+    if is_int(port) and not 0 < number < 1 << 16:
+        obj.refuse(f"{where}: port {port} is no number from 1 to 65535", f"port: {port}")
+    if isinstance(port, str) and (problem := port_name_problem(port)):
+        instead = f": write port: {port} without quotes" if port.isdecimal() else ""
+        obj.refuse(f"{where}: the port name {port} {problem}{instead}", "port:")
+    if end is not None and not 0 < number <= integer(end, 0) < 1 << 16:
+        obj.refuse(f"{where}: endPort {end} does not follow a port with a number", "endPort:")
+    _refuse_protocol(obj, where, text_of(data.get("protocol")) or "TCP")
+
+
+def _is_part(inner: _Network | None, outer: _Network) -> bool:
+    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
+        return inner != outer and inner.subnet_of(outer)
+    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
+        return inner != outer and inner.subnet_of(outer)
+    return False
+
+
+def _network(text: str) -> _Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False) if "/" in text else None
+    except ValueError:
+        return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_service_port(obj: KubernetesObject, port: ServicePort) -> None:

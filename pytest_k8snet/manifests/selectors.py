@@ -9,7 +9,7 @@ from ..model import Requirement, Selector
 from ..values import mapping, sequence, text_of
 from .objects import KubernetesObject
 
-_OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
+OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
 
 
 def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
@@ -27,11 +27,15 @@ def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Req
     for entry in sequence(value):
         data = mapping(entry)
         operator = str(data.get("operator"))
-        if operator not in _OPERATORS:
+        if operator not in OPERATORS:
             obj.refuse(
                 f"{field}.matchExpressions: operator {operator} is none of"
-                f" {', '.join(sorted(_OPERATORS))}",
+                f" {', '.join(sorted(OPERATORS))}",
                 "matchExpressions:",
             )
         values = tuple(text_of(value) for value in sequence(data.get("values")))
+        if operator in OPERATORS and bool(values) is (operator in ("Exists", "DoesNotExist")):
+            amount = "no values" if values else "values"
+            said = f"{field}.matchExpressions: operator {operator} takes {amount}"
+            obj.refuse(said, "matchExpressions:")
         yield Requirement(text_of(data.get("key")), operator, values)

@@ -12,7 +12,7 @@ from ..values import Manifest, integer, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .refusals import refuse_pod
-from .selectors import label_selector
+from .selectors import OPERATORS, label_selector
 
 
 def read_workload(obj: KubernetesObject) -> Workload:
@@ -85,7 +85,10 @@ def _own_selector(obj: KubernetesObject, kind: Kind, pod_labels: Labels) -> Sele
         return None
     else:
         selector = label_selector(obj, given, "spec.selector")
-    if not matches(selector, pod_labels):
+        if selector.empty and not mapping(given).get("matchLabels") and obj.group == "apps":
+            obj.refuse("spec.selector is empty, which Kubernetes refuses", "selector:")
+    known = all(one.operator in OPERATORS for one in selector.expressions)
+    if known and not matches(selector, pod_labels):
         obj.refuse(
             f"spec.selector ({selector}) does not match the labels of its own pod template,"
             " and Kubernetes refuses that",
