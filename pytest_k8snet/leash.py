@@ -1,9 +1,10 @@
-"""Programs that never outlive this process, their time or their memory."""
+"""Programs that never outlive this process, their time or their memory, nor fill its own."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import threading
@@ -12,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 _LOOK = 0.2  # seconds between two looks whether to break off
+# What is read of one program or file: an operator with all its CRDs has a tenth of it.
+MOST_BYTES = 64 << 20
+_PIECE = 1 << 20
 
 # Standard input is a pipe that only this process holds the other end of: when it is gone, however
 # that happened, the shell reads to the end and the program is ended, too.
@@ -31,6 +35,13 @@ exit $code
 
 class BrokenOff(Exception):
     """The caller does not want the answer any more."""
+
+
+class TooMuch(Exception):
+    """It prints more than is read; the text says so, as what follows "it"."""
+
+    def __init__(self) -> None:
+        super().__init__(f"prints more than {MOST_BYTES >> 20} MiB")
 
 
 class Done(NamedTuple):
@@ -54,6 +65,7 @@ def run(
     :param memory: bytes of data that it may take; 0: as many as there are.
     :raises TimeoutError: it is not done in time.
     :raises BrokenOff: ``over`` was set.
+    :raises TooMuch: it prints more than :data:`MOST_BYTES`.
     """
     leash, held = os.pipe()
     try:
@@ -81,13 +93,26 @@ def run(
 
 def _communicate(
     process: subprocess.Popen[bytes], timeout: float, over: threading.Event | None
-) -> tuple[bytes, bytes]:
+) -> tuple[bytearray, bytearray]:
+    """What it prints until its end: ``communicate`` of the process, with a limit."""
     deadline = time.monotonic() + timeout
-    while True:
-        try:
-            return process.communicate(timeout=_LOOK)
-        except subprocess.TimeoutExpired:
+    pipes = (pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe is not None)
+    printed = {pipe: bytearray() for pipe in pipes}
+    with selectors.DefaultSelector() as waiting:
+        for pipe in printed:
+            waiting.register(pipe, selectors.EVENT_READ)
+        while waiting.get_map():
+            for key, _ in waiting.select(_LOOK):
+                if piece := os.read(key.fd, _PIECE):
+                    printed[key.fd] += piece
+                else:
+                    waiting.unregister(key.fd)
+            if sum(map(len, printed.values())) > MOST_BYTES:
+                raise TooMuch
             if over is not None and over.is_set():
-                raise BrokenOff from None
+                raise BrokenOff
             if time.monotonic() >= deadline:
-                raise TimeoutError from None
+                raise TimeoutError
+    process.wait()
+    output, errors = printed.values()
+    return output, errors

@@ -13,9 +13,10 @@ from pathlib import Path
 from .errors import ChartError, SettingsError
 from .helm.charts import Chart
 from .helm.values import ValuesSet
+from .leash import MOST_BYTES
 from .manifests import read_application
 from .settings import Settings
-from .sources import MOST_BYTES, STDIN, Manifests, find_manifests, texts
+from .sources import STDIN, Manifests, find_manifests, texts
 from .target import Gathered, Target, chart_id
 
 # What stands in node ids in the place of a values set.

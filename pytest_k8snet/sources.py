@@ -19,14 +19,12 @@ from . import reading
 from .errors import ChartError, SettingsError
 from .helm.charts import is_chart
 from .helm.engine import MEMORY, OFFLINE
-from .leash import run
+from .leash import MOST_BYTES, TooMuch, run
 
 STDIN = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
 # https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-# Of one file or one build: what a cluster's operator renders to, CRDs of megabytes included.
-MOST_BYTES = 64 << 20
 _MOST_SAID = 2000  # characters of what a program says
 # What stands before the reason: Go's words, and the log line that kubectl makes of it.
 _FRAME = re.compile(r"\A(?:[Ee]rror: |E\d{4} .*?\] \"command failed\" err=)+")
@@ -66,9 +64,9 @@ def find_manifests(given: str, stdin: Path) -> Manifests:
     said = f"--k8snet-manifests={given}"
     if path.name in KUSTOMIZATIONS:
         path = path.parent
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path's raises for a name that is too long
         return _folder(path, said)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110
         raise SettingsError(f"{said}: there is no such file or folder; {EXPECTED}")
     return Manifests(path, (_regular(path, said),), path.name)
 
@@ -137,6 +135,8 @@ def _build(folder: Path, label: str, timeout: float, *, fetch: bool) -> str:
             f"{label}: not built by {program} within {timeout:g} s;"
             " if it only needs longer: --k8snet-render-timeout=SECONDS"
         ) from None
+    except TooMuch as error:
+        raise ChartError(f"{label}: {program} {error}; build less at once") from None
     if not done.code:
         return done.output
     what = _FRAME.sub("", done.errors.strip()).strip('"<>\t\n ').replace('\\"', '"')

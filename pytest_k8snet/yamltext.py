@@ -18,6 +18,7 @@ import yaml
 from yaml import MarkedYAMLError, YAMLError
 from yaml.composer import Composer
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 from .errors import ManifestError
 
@@ -39,6 +40,8 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0
 _NOT_FINITE = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
 # What a few lines of aliases can stand for fills any memory as soon as somebody walks over it.
 MOST_NODES = 1_000_000
+# A text that is shorter holds fewer than fill the memory, and is not counted before it is composed.
+_SHORT = 4 << 20
 _SEPARATOR = re.compile(r"^---(?=[\s#]|\Z)", re.MULTILINE)
 
 
@@ -117,6 +120,8 @@ def load(text: str, where: str) -> Any:
     :raises ManifestError: no YAML, or YAML that no JSON can be made of.
     """
     try:
+        if len(text) > _SHORT:
+            _refuse_many(text, where)
         reader = _Reader(text)
         try:
             node = reader.get_single_node()
@@ -148,6 +153,25 @@ def scan(text: str, where: str) -> None:
         CParser(text).raw_parse()
     except (YAMLError, ValueError) as error:
         raise ManifestError(_explained(error, text, where)) from None
+
+
+def _refuse_many(text: str, where: str) -> None:
+    """Refuse a document of more values than fit into memory at once.
+
+    :raises ManifestError: there are more.
+    """
+    reader, left = _Reader(text), MOST_NODES
+    try:
+        while reader.check_event():
+            reader.get_event()
+            left -= 1
+            if left < 0:
+                raise ManifestError(
+                    f"{where}: one document of more than {MOST_NODES:,} values, which no cluster"
+                    " takes; split it, or correct what makes so many"
+                )
+    finally:
+        reader.dispose()
 
 
 def _expanded(node: Any, known: dict[int, int]) -> int:
@@ -196,8 +220,8 @@ class _Builder:
         for key_node, value_node in node.value:
             if type(key_node) is not ScalarNode:
                 raise ManifestError(
-                    f"{self._where}: line {key_node.start_mark.line + 1}:"
-                    " a mapping or a list cannot be a key"
+                    f"{self._where}: line {key_node.start_mark.line + 1}: a mapping or a list"
+                    " cannot be a key ({{ has a meaning in a chart's templates alone)"
                 )
             key = key_node.value
             if key_node.tag == _PLAIN and key == "<<":
@@ -233,6 +257,9 @@ def _tagged(tag: str, text: str) -> Any:
 
 
 def _explained(error: Exception, text: str, where: str) -> str:
+    if isinstance(error, ReaderError):  # knows bytes, and no lines
+        line = text.encode(errors="replace")[: error.position].count(b"\n") + 1
+        return f"{where}: not YAML: the control character #x{error.character:04x}, in line {line}"
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return f"{where}: not YAML: {error}"
     line = error.problem_mark.line

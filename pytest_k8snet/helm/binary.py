@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import HelmMissing
-from ..leash import run
+from ..leash import TooMuch, run
 from . import messages
 from .engine import MEMORY, Engine
 from .parts import blanks, definitions, inner, is_crd, non_blank
@@ -114,7 +114,10 @@ def _run(
     memory: int = 0,
 ) -> _Said:
     """Run helm to its end, or end it (:func:`.leash.run`)."""
-    done = run(command, environment, timeout, over, memory)
+    try:
+        done = run(command, environment, timeout, over, memory)
+    except TooMuch as error:
+        return _Said("", "", messages.too_much(error))
     if not done.code:
         return _Said(done.output, done.errors, "")
     found = ERROR.search(done.errors)

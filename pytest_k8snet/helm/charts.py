@@ -6,7 +6,7 @@ Reading is cheap and never runs Helm: it happens before the first test.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import ManifestError, SettingsError
 from ..reading import read_bytes
+from ..values import described
 from .archives import ARCHIVES, members
 
 # Folders of a chart that hold its parts and no charts of their own right.
@@ -97,8 +98,12 @@ def read_chart(path: Path) -> Chart:
     try:
         declared = _declaration(path)
         name = _text(declared, "name")
-    except (ValueError, OSError) as error:
+        dependencies = _dependencies(declared.get("dependencies"))
+    except OSError as error:
         return Chart(path, fallback, problem=f"{shown(_chart_yaml(path))}: {_one_line(error)}")
+    except ValueError as error:
+        said = f"{_one_line(error)}; correct this file"
+        return Chart(path, fallback, problem=f"{_within(path)}{said}")
     if not name:
         problem = f'{shown(_chart_yaml(path))}: no "name": every chart needs one'
         return Chart(path, fallback, problem=problem)
@@ -106,7 +111,7 @@ def read_chart(path: Path) -> Chart:
         path,
         name,
         _text(declared, "version"),
-        _dependencies(declared.get("dependencies")),
+        dependencies,
         library=declared.get("type") == "library",
     )
 
@@ -124,7 +129,7 @@ def shown(path: Path) -> str:
 
 def _charts_of(pattern: str, base: Path) -> Iterator[Chart]:
     path = _absolute(pattern, base)
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110 - Path's raises for a name that is too long
         yield from _charts_at(path, named=True)
     elif has_magic(pattern):
         # Path.glob takes no absolute pattern.
@@ -197,7 +202,7 @@ def _refuse(error: OSError) -> None:
 
 def _nothing_found(pattern: str, base: Path) -> str:
     path = _absolute(pattern, base)
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110
         what = "no chart in this folder" if path.is_dir() else "this file is no chart"
         plain = f"; manifests that no chart makes are checked with --k8snet-manifests={pattern}"
         return f"--helm-chart={pattern}: {what}; expected {EXPECTED}{plain}"
@@ -207,10 +212,10 @@ def _nothing_found(pattern: str, base: Path) -> str:
 
 def _declaration(path: Path) -> dict[str, Any]:
     """Chart.yaml as a dict; requirements.yaml's dependencies merged in (apiVersion v1)."""
-    declared = _mapping(_member(path, "Chart.yaml"))
+    declared = _mapping(path, "Chart.yaml")
     if declared.get("apiVersion") == "v1" and "dependencies" not in declared:
         try:
-            requirements = _mapping(_member(path, "requirements.yaml"))
+            requirements = _mapping(path, "requirements.yaml")
         except FileNotFoundError:
             requirements = {}
         declared["dependencies"] = requirements.get("dependencies")
@@ -231,24 +236,33 @@ def _member(path: Path, name: str) -> bytes:
     raise FileNotFoundError(f"the archive has no <chart>/{name}")
 
 
-def _mapping(text: bytes) -> dict[str, Any]:
-    """A file of the chart as Helm reads it: unknown tags mean nothing, an empty file is empty."""
+def _mapping(path: Path, name: str) -> dict[str, Any]:
+    """A file of the chart as Helm reads it: unknown tags mean nothing, an empty file is empty.
+
+    :raises ValueError: it is no mapping; begins with the name.
+    """
     from ..yamltext import load
 
     try:
-        declared = load(text.decode("utf-8"), "")
+        declared = load(_member(path, name).decode("utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: not UTF-8: {error.reason} at byte {error.start}") from None
     except ManifestError as error:
-        raise ValueError(_one_line(error).removeprefix(": ")) from error
+        raise ValueError(str(error)) from None
     if declared is None:
         return {}
     if not isinstance(declared, dict):
-        raise ValueError("expected a mapping with name and version")  # noqa: TRY004
+        raise ValueError(f"{name}: {described(declared)}, where a mapping is expected")  # noqa: TRY004
     return declared
 
 
 def _dependencies(declared: object) -> tuple[Dependency, ...]:
-    if not isinstance(declared, Iterable) or isinstance(declared, (str, dict)):
-        return ()
+    """:raises ValueError: one has no name."""
+    if not isinstance(declared, list):
+        return ()  # Helm says what is wrong with it
+    for number, entry in enumerate(declared, start=1):
+        if isinstance(entry, dict) and not entry.get("name"):
+            raise ValueError(f'Chart.yaml: dependencies: entry {number} has no "name"')
     return tuple(
         Dependency(
             _text(entry, "name"),
@@ -258,7 +272,7 @@ def _dependencies(declared: object) -> tuple[Dependency, ...]:
             optional=bool(entry.get("condition") or entry.get("tags")),
         )
         for entry in declared
-        if isinstance(entry, dict) and entry.get("name")
+        if isinstance(entry, dict)
     )
 
 
@@ -276,6 +290,11 @@ def _plain_name(path: Path) -> str:
 
 def _chart_yaml(path: Path) -> Path:
     return path / "Chart.yaml" if path.is_dir() else path
+
+
+def _within(path: Path) -> str:
+    """What stands before the name of a file in a chart."""
+    return f"{shown(path)}/" if path.is_dir() else f"{shown(path)}: "
 
 
 def _one_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ from multiprocessing.connection import Pipe
 from typing import IO, Any
 
 from ..errors import HelmMissing
-from ..leash import BrokenOff
+from ..leash import MOST_BYTES, BrokenOff, TooMuch
 from . import messages
 from .engine import EmbeddedEngine, Purpose
 
@@ -71,6 +72,7 @@ class Child:
         :raises TimeoutError: there is none in time.
         :raises BrokenOff: ``over`` was set.
         :raises Ended: it has crashed.
+        :raises TooMuch: the answer is larger than is read.
         :raises HelmMissing: the SDK cannot be loaded.
         """
         try:
@@ -93,7 +95,13 @@ class Child:
                 raise BrokenOff
             if time.monotonic() >= deadline:
                 raise TimeoutError
-        return self._connection.recv()
+        try:
+            answer = self._connection.recv_bytes(MOST_BYTES)
+        except OSError as error:
+            if error.errno is None:  # "bad message length"
+                raise TooMuch from None
+            raise
+        return pickle.loads(answer)  # noqa: S301 - our own
 
     def _end(self) -> tuple[int, str]:
         """How it ended, and what it wrote."""

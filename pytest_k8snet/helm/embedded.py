@@ -173,7 +173,7 @@ def _fits(constraint: str, kube_version: str) -> tuple[bool, str]:
         try:
             texts = _rendered_by(probe, {"constraint": constraint}, kube_version=kube_version)
         except helm.HelmRenderError:  # not a constraint at all
-            texts = {"": "false"}
+            texts = {"": f"false v{kube_version}"}
     fits, _, version = next(iter(texts.values())).strip().partition(" ")
     return fits == "true", version
 

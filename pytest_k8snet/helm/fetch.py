@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,7 @@ from typing import Any, TypeAlias
 
 from .. import yamltext
 from ..errors import ChartError, ManifestError
-from ..leash import run
+from ..leash import TooMuch, run
 from ..reading import read_text
 from .charts import Chart, Dependency
 from .engine import BinaryEngine, EmbeddedEngine, Engine
@@ -60,7 +61,7 @@ def fetch_with(engine: Engine) -> Fetch:
                 raise ChartError(f"{chart.shown}: {names} cannot be fetched: {failed}") from None
             folder.mkdir(exist_ok=True)
             for archive in Path(scratch, "charts").iterdir():
-                (folder / archive.name).write_bytes(archive.read_bytes())
+                shutil.copyfile(archive, folder / archive.name)
 
     return fetch
 
@@ -92,6 +93,8 @@ def _run(command: list[str]) -> None:
         done = run(command, environment, _SECONDS)
     except TimeoutError:
         raise _Failed(f"not done within {_SECONDS:.0f} s") from None
+    except TooMuch as error:
+        raise _Failed(f"Helm {error}") from None
     if done.code:
         lines = done.errors.strip().splitlines() or [f"exit code {done.code}"]
         raise _Failed(lines[-1].removeprefix("Error: "))

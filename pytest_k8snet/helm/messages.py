@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from .engine import HOW_TO_GET_ONE
+from ..leash import TooMuch
+from .charts import shown
+from .engine import HOW_TO_GET_ONE, MEMORY
 from .request import RenderRequest
 
 MOST_CHARACTERS = 2000
@@ -20,6 +23,9 @@ WANTS_VALUES = (
     "pass values with --helm-values=FILE or --helm-set=KEY=VALUE,"
     " or keep some in the chart's ci/<name>-values.yaml"
 )
+
+_TOO_LARGE = "a template may make a list or a text without measure (until, repeat); correct it"
+OUT_OF_MEMORY = f"Helm takes more than {MEMORY >> 20} MiB of memory to render this: {_TOO_LARGE}"
 
 _FRAME = re.compile(r"\A(?:Error: |INSTALLATION FAILED: |UPGRADE FAILED: )+")
 _DEBUG = re.compile(r"\n+Use --debug flag to render out invalid YAML\s*\Z")
@@ -36,20 +42,43 @@ _NIL = re.compile(r"nil pointer evaluating")
 _SCHEMA = re.compile(
     r"values don't meet the specifications of the schema\(s\)[^\n]*\n(.*)", re.DOTALL
 )
+# Where the schema itself is.
+_METASCHEMA = "is not valid against metaschema"
+_AT_FAULT = re.compile(f"{_METASCHEMA}|causing reference cycle")
 _UNFETCHED = re.compile(r"failing loading \"(https?://[^\"]+)\"")
 _REFERS = re.compile(r"(\S{0,300}values\.schema\.json) refers to (\S+)")
 _YAML = re.compile(r"YAML parse error on ([^\s:]+): (.*)", re.DOTALL)
-_LOAD = re.compile(r"cannot load (\S+): (.*)", re.DOTALL)
-_LARGE = re.compile(r"chart file \"([^\"]*)\" is larger than the maximum file size (\d+)")
+_LOAD = re.compile(r"(?:cannot load|failed to parse) (\S+): (.*)", re.DOTALL)
+_LARGE = re.compile(r"(?:decompressed )?chart file \"([^\"]*)\" is larger .* file size (\d+)")
 _CALLING = re.compile(r"error calling \w+: |: unable to execute template\Z")
 _NO_TEMPLATE = re.compile(r"template: (no template \S+) associated with .*")
-_INVALID = re.compile(r"validation: chart\.metadata\.(\w+) (.*)", re.DOTALL)
+_INVALID = re.compile(r"validation: (?:chart\.metadata\.)?(.*)", re.DOTALL)
 _GO = re.compile(
     r"cannot unmarshal yaml document: |error converting YAML to JSON: |(?<![.\w])yaml: "
     r"|error unmarshaling JSON: |while decoding JSON: |json: "
 )
-_UNMARSHAL = re.compile(r"cannot unmarshal (\w+) into Go (?:value|struct field \S+) of type \S+.*")
+_UNMARSHAL = re.compile(
+    r"cannot unmarshal (\w+) into Go (?:value|struct field \w+\.(\S+)) of type (\S+).*"
+)
+# Go's types, and JSON's, by how their names begin.
+_TYPES = {
+    "[]": "a list",
+    "array": "a list",
+    "string": "a string",
+    "number": "a number",
+    "bool": "true or false",
+    "": "a mapping",
+}
+_NUMBER = re.compile(r"strconv\.\w+: parsing (\"[^\"]*\"): .*")
+_HEAD = re.compile(r"cannot unmarshal (\w+) into Go value of type \S*SimpleHead")
+_KEY = re.compile(r"invalid map key: .*")
+_SUBCHART = re.compile(r"error unpacking subchart (\S+) in \S+: (.*)", re.DOTALL)
+_NO_MAPPING = re.compile(r"type mismatch on (\S+): ")
+_PATTERN = re.compile(r"syntax error in pattern|double-star .* is not supported")
+_TPL = "gotpl"  # what Go calls a text that is given to tpl
 _SET_DATA = re.compile(r"failed parsing --set(?P<kind>|-string|-file) data: ")
+# Python's words for it, and Go's.
+_NO_MEMORY = re.compile(r"MemoryError|out of memory|cannot allocate memory|malloc failed")
 _SECRET = re.compile(r"(?<=[Bb]earer )\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _TIMESTAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:(?:INFO|WARN|ERROR) )?", re.MULTILINE)
 
@@ -88,11 +117,20 @@ def timed_out(request: RenderRequest, timeout: float) -> str:
 
 def crashed(request: RenderRequest, how: str) -> str:
     """Helm ended while it rendered; ``how`` is of :func:`ended`."""
+    if how == OUT_OF_MEMORY:  # any Helm would
+        return f"{request.title}: {how}"
     return f"{request.title}: {how} while it rendered this chart; try another: --k8snet-helm=PATH"
+
+
+def too_much(error: TooMuch) -> str:
+    """Helm printed more than is read."""
+    return f"Helm {error}: {_TOO_LARGE}"
 
 
 def ended(code: int, written: str) -> str:
     """How a process of Helm's ended that should not have."""
+    if _NO_MEMORY.search(written):
+        return OUT_OF_MEMORY
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     lines = written.strip().splitlines() or [""]
     # Python says what happened at the end, Go at the beginning.
@@ -120,7 +158,8 @@ def _execution(text: str) -> str:
     found = _EXECUTION.match(text)
     if found is None:
         return ""
-    return f"{found[1]}:{found[2]}: {_bounded(found[3].strip())}\n{WANTS_VALUES}"
+    said = _bounded(found[3].strip()) or "it fails here, and does not say why"
+    return f"{found[1]}:{found[2]}: {said}\n{WANTS_VALUES}"
 
 
 def _parse(text: str) -> str:
@@ -134,9 +173,13 @@ def _template(text: str) -> str:
     if not places:
         return ""
     path, line, code = places[-1].groups()
+    code = code.removeprefix("{{").removesuffix("}}")
     outer = f"{places[0][1]}:{places[0][2]}"
-    place = f"{path}:{line}"
-    by = "" if outer == place else f" (included by {outer})"
+    if path == _TPL:
+        place, by = outer, " (in a text that tpl renders)"
+    else:
+        place = f"{path}:{line}"
+        by = "" if outer == place else f" (included by {outer})"
     what = _NO_TEMPLATE.sub(r"\1", _CALLING.sub("", _joined(text[places[-1].end() :])))
     gone = next((name for name in _HELM_2 if code.lstrip("$").startswith(name)), "")
     if gone:
@@ -154,7 +197,7 @@ def _schema(text: str) -> str:
     if unfetched := _UNFETCHED.search(text):
         return _not_fetched("values.schema.json", unfetched[1])
     broken = _bounded("\n".join(_schema_lines(found[1].splitlines())))
-    if "- at '" not in found[1]:  # nothing about a value: the schema itself is at fault
+    if _AT_FAULT.search(found[1]) or "- at '" not in found[1]:  # nothing about a value
         return f"values.schema.json cannot be used: {broken.strip()}; correct this file"
     return f"the values do not fit values.schema.json:\n{broken}\n{WANTS_VALUES}"
 
@@ -167,7 +210,8 @@ def _schema_lines(lines: Iterable[str]) -> list[str]:
             chart = line.rstrip(":")
         elif line.strip():
             said.append(f"  {chart}: {re.sub(r'^- (?:at )?', '', line.strip())}")
-    return sorted(said)
+    about = [line for line in said if _METASCHEMA not in line]
+    return sorted(about or said)
 
 
 def _refers(text: str) -> str:
@@ -187,30 +231,52 @@ def _yaml(text: str) -> str:
     found = _YAML.match(text)
     if found is None:
         return ""
+    if head := _HEAD.search(found[2]):
+        given = _type(head[1])
+        what = f"a document is {given}, and Kubernetes takes objects only"
+        return f"{found[1]}: {what} (a mapping with apiVersion and kind)"
     what = _plain_yaml(found[2])
     return f"{found[1]}: rendered to text that is no YAML: {what}; correct this template"
 
 
 def _load(text: str) -> str:
-    if found := _LOAD.match(text):
-        return f"{found[1]}: {_plain_yaml(found[2])}; correct this file"
+    found = _LOAD.match(text)
+    if found is None:
+        return ""
+    return f"{shown(Path(found[1]))}: {_plain_yaml(found[2])}; correct this file"
+
+
+def _subchart(text: str) -> str:
+    found = _SUBCHART.match(text)
+    if found is None:
+        return ""
+    if said := _load(found[2]):
+        return f"charts/{found[1]}/{said}"
+    return f"charts/{found[1]}: {_joined(found[2])}; correct it, or take it out"
+
+
+def _whole_chart(text: str) -> str:
+    """What is about no single template."""
     if found := _LARGE.match(text):
         what = f"larger than the {found[2]} bytes that Helm takes"
         return f"{found[1]}: {what}; leave it out with .helmignore"
-    if text.startswith("library charts"):
-        return f"{text}; name a chart that depends on it"
-    return ""
+    if found := _NO_MAPPING.match(text):
+        return f"the values of the subchart {found[1]} are no mapping; correct them"
+    if _PATTERN.match(text):
+        return f".helmignore: {text}; correct this file"
+    nexts = {"library charts": "name a chart that depends on it", "chart illegally": "pack it anew"}
+    return next((f"{text}; {do}" for said, do in nexts.items() if text.startswith(said)), "")
 
 
 def _kube_version(text: str) -> str:
     if not text.startswith("chart requires kubeVersion"):
         return ""
-    return f"{text}; widen kubeVersion in Chart.yaml"
+    return f"{text}; correct or widen kubeVersion in Chart.yaml"
 
 
 def _invalid(text: str) -> str:
     found = _INVALID.match(text)
-    return f"Chart.yaml: {found[1]} {found[2]}; correct it there" if found else ""
+    return f"Chart.yaml: {found[1]}; correct it there" if found else ""
 
 
 def _missing(text: str) -> str:
@@ -230,6 +296,8 @@ _RULES: tuple[Callable[[str], str], ...] = (
     _refers,
     _yaml,
     _load,
+    _subchart,
+    _whole_chart,
     _kube_version,
     _invalid,
     _missing,
@@ -242,7 +310,17 @@ def _plain_yaml(text: str) -> str:
 
 
 def _without_go(text: str) -> str:
-    return _UNMARSHAL.sub(r"this \1 does not belong here", _GO.sub("", text))
+    text = _NUMBER.sub(r"\1 is no number", text)
+    text = _KEY.sub("a mapping cannot be a key ({{ has a meaning in templates alone)", text)
+    return _UNMARSHAL.sub(_wrong_type, _GO.sub("", text))
+
+
+def _wrong_type(found: re.Match[str]) -> str:
+    return f"{found[2] or 'this'} is {_type(found[1])}, and Helm takes {_type(found[3])}"
+
+
+def _type(name: str) -> str:
+    return next(said for begins, said in _TYPES.items() if name.startswith(begins))
 
 
 def _joined(text: str) -> str:

@@ -186,6 +186,7 @@ class _Lane:
 
     def finish(self, timeout: float) -> Rendered:
         """The result of its first request."""
+        from ..leash import TooMuch
         from . import messages
         from .child import Ended
 
@@ -194,6 +195,8 @@ class _Lane:
             rendered: Rendered = self.child.answer(timeout)
         except TimeoutError:
             rendered = _timed_out(request, timeout)
+        except TooMuch as error:
+            rendered = Rendered(error=f"{request.title}: {messages.too_much(error)}")
         except Ended as ended:
             rendered = Rendered(error=messages.crashed(request, str(ended)))
         else:

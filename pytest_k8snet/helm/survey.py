@@ -40,6 +40,8 @@ def _refuse_link(chart: Path, name: str, real: str, folder: str) -> None:
             f"{shown(chart)}: {name} is a link that leads out of the chart, to {real};"
             " copy into the chart what belongs to it"
         )
+    if not os.path.lexists(real) or os.path.islink(real):  # noqa: PTH114
+        raise ChartError(f"{shown(chart)}: {name} is a link that leads nowhere; take it out")
     above = os.path.realpath(chart / os.path.dirname(name))  # noqa: PTH120
     if os.path.isdir(real) and holds(real, above):  # noqa: PTH112
         raise ChartError(

@@ -63,12 +63,27 @@ def test_tokens_are_not_shown(frame: str) -> None:
 
 
 def test_the_end_of_helm_is_told_by_what_it_wrote() -> None:
-    go = "panic: out of memory\n\ngoroutine 1 [running]:\n"
+    go = "panic: no way\n\ngoroutine 1 [running]:\n"
     python = "Traceback (most recent call last):\n  File …\nUnicodeDecodeError: bad byte\n"
-    assert "SIGABRT: panic: out of memory" in ended(-6, go)
+    assert "SIGABRT: panic: no way" in ended(-6, go)
     assert "exit code 1: UnicodeDecodeError: bad byte" in ended(1, python)
     assert "SIGKILL" in ended(-9, "")
     assert "--k8snet-helm=" in crashed(REQUEST, ended(1, go))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Traceback (most recent call last):\n  File …\nMemoryError\n",
+        "fatal error: runtime: out of memory\n",
+        "fatal error: runtime: C malloc failed\n",
+        "runtime: cannot allocate memory\n",
+    ],
+)
+def test_no_other_helm_is_advised_where_memory_is_short(written: str) -> None:
+    said = crashed(REQUEST, ended(-6, written))
+    assert "more than 400 MiB of memory" in said
+    assert "--k8snet-helm=" not in said
 
 
 def test_warnings_lose_the_time_of_day() -> None:

@@ -16,6 +16,7 @@ import pytest
 from helm.conftest import engine_or_skip
 from helm.writing import NEVER_ENDING, write_chart
 from pytest_k8snet.errors import HelmMissing
+from pytest_k8snet.helm import child
 from pytest_k8snet.helm.engine import BinaryEngine, EmbeddedEngine, Engine
 from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.helm.request import Rendered, RenderRequest
@@ -180,6 +181,18 @@ def test_a_chart_that_takes_all_memory_fails_and_the_others_do_not(
     assert lost.error is not None
     assert lost.error.startswith("greedy: ")
     assert "memory" in lost.error
+
+
+def test_an_answer_that_is_too_large_is_an_error_and_the_others_are_none(
+    web: RenderRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "MOST_BYTES", 1000)
+    large = write_chart(tmp_path / "large", {"templates/web.yaml": 'a: {{ repeat 2000 "x" }}'})
+    with Renderer(engine_or_skip("embedded"), processes=1) as renderer:
+        first, lost, last = renderer.render([web, RenderRequest(large, label="large"), web])
+    assert (first.error, last.error) == (None, None)
+    assert lost.error is not None
+    assert lost.error.startswith("large: Helm prints more than ")
 
 
 def test_what_is_written_to_standard_error_belongs_to_its_chart(
