@@ -147,14 +147,15 @@ class Baseline:
         return (entry for entry in self.by_object.get(key, ()) if values in entry.values)
 
 
-def read_baseline(path: Path) -> Baseline:
+def read_baseline(path: Path, flag: str = "--k8snet-baseline") -> Baseline:
     """Read a baseline file.
 
+    :param flag: the option that names it, for messages.
     :raises SettingsError: there is no such file, or a line is no entry, or
         two lines are about the same finding.
     """
     entries: dict[Identity, Entry] = {}
-    for number, line in entry_lines(path, "--k8snet-baseline", "--k8snet-write-baseline"):
+    for number, line in entry_lines(path, flag, "--k8snet-write-baseline"):
         entry = _parsed(line, number, path)
         first = entries.setdefault(entry.identity, entry)
         if first is not entry:

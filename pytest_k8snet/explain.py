@@ -14,12 +14,12 @@ from .selection import chosen_checks
 def explain(word: str) -> int:
     """Print the pages of the checks that an id, a prefix or a name means.
 
-    An empty word, or ``all``, means every check. Returns pytest's exit code.
+    ``all`` means every check. Returns pytest's exit code.
 
     :raises pytest.UsageError: no check is called so.
     """
     try:
-        ids = chosen_checks([] if word in ("", "all") else [word], [])
+        ids = chosen_checks([] if word == "all" else [word], [])
     except SettingsError as error:
         raise pytest.UsageError(f"--k8snet-explain: {error}") from None
     pages = [page(check) for check in CHECKS if check.id in ids]

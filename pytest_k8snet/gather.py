@@ -91,6 +91,12 @@ class Gathering:
         """
         _ = self.targets
 
+    def close(self) -> None:
+        """Remove the charts that were fetched. Safe to call more than once."""
+        if self._pulled is not None:
+            self._pulled.cleanup()
+            self._pulled = None
+
     def run(self) -> tuple[Gathered, ...]:
         """Render and read them all, in the order of ``targets``."""
         with _uncollected():
@@ -192,7 +198,8 @@ class Gathering:
                 documents=documents,
             )
         except ChartError as error:
-            return Gathered(target, error=str(error), warnings=rendered.warnings)
+            said = f"{target.id}: {error}"
+            return Gathered(target, error=said, warnings=rendered.warnings)
         blank = blank_templates(application, target.chart, rendered.blank)
         if blank:
             application = replace(application, blank=blank)

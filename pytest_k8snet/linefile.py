@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import SettingsError
+from .reading import read_bytes
 
 
 def entry_lines(path: Path, flag: str, writer: str) -> Iterator[tuple[int, str]]:
@@ -16,13 +17,16 @@ def entry_lines(path: Path, flag: str, writer: str) -> Iterator[tuple[int, str]]
     :raises SettingsError: there is no such file, or it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode("utf-8-sig")  # a mark of the byte order is no text
     except FileNotFoundError:
         raise SettingsError(
             f"{flag}={path}: there is no such file; make it with {writer}={path}"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{flag}={path}: cannot be read: {error}") from None
+    except UnicodeDecodeError as error:
+        where = f"{error.reason} at byte {error.start}"
+        raise SettingsError(f"{flag}={path}: cannot be read: not UTF-8: {where}") from None
+    except OSError as error:
+        raise SettingsError(f"{flag}={path}: cannot be read: {error.strerror}") from None
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, line

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import SettingsError
+from .reading import read_bytes
 
 
 def ini_name(flag: str) -> str:
@@ -109,7 +110,7 @@ def words(given: Given) -> tuple[str, ...]:
 
 def path(given: Given) -> Path | None:
     """A path, which need not be there yet."""
-    return given.folder / Path(given.value).expanduser() if given.value else None
+    return _found(given.folder, given.value) if given.value else None
 
 
 def files(given: Given) -> tuple[Path, ...]:
@@ -117,19 +118,33 @@ def files(given: Given) -> tuple[Path, ...]:
     return tuple(file(given.folder, entry, f"{given.flag}=") for entry in given.value)
 
 
+def one_file(given: Given) -> Path | None:
+    """The path of a file that is there."""
+    return file(given.folder, given.value, f"{given.flag}=") if given.value else None
+
+
 def file(folder: Path, name: str, said: str = "") -> Path:
-    """The path of a file that is there; ``said`` stands before it in the error."""
-    found = folder / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for a name like ~x
-    if not found.is_file():
-        what = "this is a folder" if found.is_dir() else "there is no such file"
-        raise SettingsError(f"{said}{found}: {what}")
+    """The path of a file that can be read; ``said`` stands before it in the error."""
+    if not name.strip():
+        raise SettingsError(f"{said}: expected a path")
+    found = _found(folder, name)
+    try:
+        read_bytes(found)  # Helm reads it, and would wait for a pipe, or never end
+    except FileNotFoundError:
+        raise SettingsError(f"{said}{found}: there is no such file") from None
+    except OSError as error:
+        raise SettingsError(f"{said}{found}: cannot be read: {error.strerror}") from None
     return found
+
+
+def _found(folder: Path, name: str) -> Path:
+    return folder / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for a name like ~x
 
 
 def expressions(given: Given) -> tuple[str, ...]:
     """``KEY=VALUE``, as Helm takes it."""
     for entry in given.value:
-        if "=" not in entry:
+        if not entry.partition("=")[0] or "=" not in entry:
             helms = given.flag.replace("--helm-", "helm --")
             raise SettingsError(f"{given.flag}={entry}: expected KEY=VALUE, as for {helms}")
     return tuple(given.value)
@@ -162,7 +177,7 @@ def sources(given: Given) -> tuple[str, ...]:
 def _place(given: Given, entry: str) -> str:
     if not entry.strip():
         raise SettingsError(f"{given.flag}=: expected a path")
-    return str(given.folder / os.path.expanduser(entry))  # noqa: PTH111 - Path's raises for ~x
+    return str(_found(given.folder, entry))
 
 
 def seconds(given: Given) -> float:

@@ -129,11 +129,14 @@ class ChartRun:
         capture = self._config.pluginmanager.getplugin("capturemanager")
         if capture is None:
             return read_stdin()
-        capture.suspend(in_=True)
+        capture.suspend_global_capture(in_=True)
         try:
             return read_stdin()
         finally:
-            capture.resume()
+            # Only so is standard input given back; between configuring and the first test all
+            # else is not captured.
+            capture.resume_global_capture()
+            capture.suspend_global_capture()
 
     def begin(self, *, observe: bool) -> None:
         """Gather the charts; with ``observe``, get the cluster ready. Once.
@@ -370,6 +373,8 @@ class ChartRun:
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+        if self._gathering is not None:
+            self._gathering.close()
         if self._plain is not None:
             self._plain.close()
         if self.runtime is not None:

@@ -21,7 +21,7 @@ def chosen_checks(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str
         ids = {
             check.id
             for check in CHECKS
-            if check.id.startswith(word.upper())
+            if (word and check.id.startswith(word.upper()))
             or word.lower() in (check.name, check.full_name.lower())
         }
         if not ids:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .chartvalues import ChartValues, chart_values
 from .errors import SettingsError
@@ -20,6 +20,7 @@ from .options import (
     expressions,
     file_expressions,
     files,
+    one_file,
     option,
     path,
     places,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 DEFAULT_RELEASE = "release-name"
 DEFAULT_NAMESPACE = "default"
+_CLUSTERS = ("none", "kind", "context")
+_KIND_NAME = re.compile(r"[a-z0-9.-]+\Z")  # as kind itself takes it
+_API_VERSION = re.compile(r"[\w.-]+(?:/[\w.-]+){0,2}\Z", re.ASCII)
 _VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+][\w.+-]+)?\Z", re.ASCII)
 
 
@@ -42,9 +46,18 @@ def _kube_version(given: Given) -> str:
     return str(given.value)
 
 
+def _api_versions(given: Given) -> tuple[str, ...]:
+    found = words(given)
+    for word in found:
+        if not _API_VERSION.match(word):
+            raise SettingsError(f"{given.flag}={word}: expected GROUP/VERSION, such as batch/v1")
+    return found
+
+
 def _cluster(given: Given) -> str:
-    kind = given.value.partition(":")[0]
-    if kind not in ("none", "kind", "context") or (kind == "none" and given.value != kind):
+    kind, colon, name = given.value.partition(":")
+    plain = kind != "kind" or _KIND_NAME.match(name)
+    if kind not in _CLUSTERS or (colon and not (kind != "none" and name and plain)):
         raise SettingsError(
             f"{given.shown}: expected none, kind, kind:NAME, context or context:NAME"
         )
@@ -129,7 +142,7 @@ class Settings:
         "--helm-api-versions",
         "GROUP/VERSION[/KIND]",
         "an API that charts see in the cluster beside Kubernetes's own; repeatable",
-        read=words,
+        read=_api_versions,
         many=True,
     )
     # Helm's own limit for the name of a release is 53 characters.
@@ -241,7 +254,7 @@ class Settings:
         "--k8snet-kind-config",
         "FILE",
         "kind's own configuration file for the cluster",
-        read=path,
+        read=one_file,
     )
     images: tuple[str, ...] = option(
         "--k8snet-image", "NAME|FILE", "load this image into the cluster; repeatable", many=True
@@ -332,6 +345,19 @@ def wanted(config: pytest.Config) -> bool:
     return handed or any(named)
 
 
+def _ini_value(config: pytest.Config, one: Option) -> Any:
+    """What the ini file says; None where it says nothing.
+
+    :raises SettingsError: a switch is neither on nor off.
+    """
+    import pytest
+
+    try:
+        return config.getini(one.ini)
+    except (ValueError, pytest.UsageError) as error:  # the second one since pytest 9
+        raise SettingsError(f"{one.ini}: {error}; write true or false") from None
+
+
 def read_settings(config: pytest.Config) -> Settings:
     """Read and check all options: the command line's, else the ini file's, else the defaults.
 
@@ -345,9 +371,29 @@ def read_settings(config: pytest.Config) -> Settings:
     for name, one in _OF_FIELD.items():
         given, folder = None if one.ini_only else config.getoption(one.ini), here
         if given is None and not one.flag_only:
-            given, folder = config.getini(one.ini), ini
+            given, folder = _ini_value(config, one), ini
         values[name] = one.setting(given, folder)
+    _refuse_one_file_twice(values)
     checks = chosen_checks(values["select"], values["ignore"])
     if values["reach"] is None:
         refuse_without_review(checks)
     return Settings(root=config.rootpath, checks=checks, **values)
+
+
+_WRITTEN = ("write_baseline", "write_reach", "json", "sarif", "html")
+
+
+def _refuse_one_file_twice(values: Mapping[str, Any]) -> None:
+    """Refuse two reports in one file: the second would take the place of the first.
+
+    :raises SettingsError: names both options.
+    """
+    writes: dict[str, str] = {}
+    for name in _WRITTEN:
+        path, flag = values[name], _OF_FIELD[name].flag
+        # Devices take both, such as /dev/stdout; Path.exists raises for a name that is too long.
+        if path is None or (os.path.exists(path) and not os.path.isfile(path)):  # noqa: PTH110, PTH113
+            continue
+        first = writes.setdefault(os.path.realpath(path), flag)
+        if first != flag:
+            raise SettingsError(f"{first} and {flag} both write {path}; give each its own file")

@@ -13,6 +13,7 @@ from typing import Any
 
 import helm_python as helm
 
+from ..reading import MOST_BYTES
 from .request import RenderRequest
 
 # From here on Go prints a number as 1e+06; helm --set would keep it whole.
@@ -52,8 +53,15 @@ def read_values(request: RenderRequest) -> dict[str, Any]:
 
 def _read_values(file: Path) -> dict[str, Any]:
     try:
-        return helm.values_from_yaml(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, helm.HelmError) as error:
+        with file.open("rb") as opened:
+            text = opened.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise ValuesError(f"cannot load {file}: larger than {MOST_BYTES >> 20} MiB")
+        return helm.values_from_yaml(text.decode())
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: {error.reason} at byte {error.start}"
+        raise ValuesError(f"cannot load {file}: {what}") from error
+    except (OSError, helm.HelmError) as error:
         raise ValuesError(f"cannot load {file}: {error}") from error
 
 

@@ -87,7 +87,7 @@ def _named(files: Sequence[Path], taken: set[str]) -> str:
 def _of_ci(chart: Chart) -> Iterator[ValuesSet]:
     taken = {DEFAULTS}
     for file in sorted((chart.path / "ci").glob(f"*{CI_SUFFIX}")):
-        if file.is_file():
+        if not file.is_dir():
             name = _unused(_safe(file.name[: -len(CI_SUFFIX)]), taken)
             taken.add(name)
             yield ValuesSet(name, (file,))

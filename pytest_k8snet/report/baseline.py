@@ -27,7 +27,7 @@ def write_baseline(results: Results, path: Path, *, strict: bool = False) -> Non
     :raises SettingsError: the present file cannot be read.
     :raises OSError: the file cannot be written.
     """
-    old = read_baseline(path) if path.exists() else Baseline.of(path, ())
+    old = read_baseline(path, "--k8snet-write-baseline") if path.exists() else Baseline.of(path, ())
     known = {entry.identity: entry for entry in old.entries}
     names = {result.check: result.name for result in results.results if result.check}
     found = _failures(results, known, strict=strict)

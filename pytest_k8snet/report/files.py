@@ -16,10 +16,15 @@ def write_reports(results: Results, settings: Settings) -> Iterator[str]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path)
+        except FileExistsError as error:
+            yield f"{flag}={path}: cannot be written: {error.filename} is no folder"
         except OSError as error:
             yield f"{flag}={path}: cannot be written: {error.strerror or error}"
-        except SettingsError as error:
-            yield f"{flag}={path}: cannot be written: {error}"
+        except SettingsError as error:  # about what is there already
+            said = str(error)
+            yield (
+                said if said.startswith(flag) else f"{flag}: not written over another file: {said}"
+            )
 
 
 def _wanted(

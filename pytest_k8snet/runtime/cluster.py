@@ -97,13 +97,17 @@ def obtain(settings: Settings, run: str, folder: Path, report: Report) -> Cluste
         return _create(name, engine, settings, folder, report)
 
 
+class NoEngine(ClusterError):
+    """No cluster can be made here, so there is none to be taken away."""
+
+
 def find_engine() -> str:
     """The container engine that kind will use.
 
-    :raises ClusterError: there is no kind, or no engine that answers.
+    :raises NoEngine: there is no kind, or no engine that answers.
     """
     if shutil.which("kind") is None:
-        raise ClusterError(
+        raise NoEngine(
             "--k8snet-cluster=kind needs the program kind, and it is not on PATH.\n"
             "Install it (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), or use a"
             " cluster that runs: --k8snet-cluster=context:NAME"
@@ -118,7 +122,7 @@ def find_engine() -> str:
             problem = str(error)
         else:
             return engine
-    raise ClusterError(
+    raise NoEngine(
         f"--k8snet-cluster=kind needs docker or podman, and none answers: {problem}\n"
         "Start it (systemctl start docker), see that this user may use it (docker info), or use a"
         " cluster that runs: --k8snet-cluster=context:NAME"

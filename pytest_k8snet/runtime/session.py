@@ -25,7 +25,7 @@ from ..settings import Settings
 from ..target import Gathered
 from .api import Api, Refused
 from .cleanup import Termination, Watchdog, shielded
-from .cluster import Cluster, delete, delete_for_good, obtain, own_name
+from .cluster import Cluster, NoEngine, delete, delete_for_good, obtain, own_name
 from .desk import Desk, Visitor
 from .dial import dial
 from .elsewhere import PodDialler
@@ -136,7 +136,8 @@ def start(settings: Settings, gathered: Iterable[Gathered], *, report: Report) -
         facts = _facts(api, cluster, run, settings.probe_image, report)
     except BaseException as error:
         with shielded(report):
-            _break_off(folder, watchdog, cluster=own_name(run) if own else "", report=report)
+            begun = own and not isinstance(error, NoEngine)
+            _break_off(folder, watchdog, cluster=own_name(run) if begun else "", report=report)
             termination.restore()
         if isinstance(error, Refused):
             raise ClusterError(f"{error}\nThe cluster does not let this user do that.") from None
