@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helm.writing import declare, pack, write_chart
-from pytest_k8snet.errors import ChartError, SettingsError
+from pytest_k8snet.errors import ChartError
 from pytest_k8snet.helm.charts import Chart, Dependency, find_charts
 from pytest_k8snet.helm.dependencies import Workspace
 
@@ -95,55 +95,6 @@ def test_each_chart_comes_once_and_in_the_order_of_paths(tmp_path: Path) -> None
         write_chart(tmp_path / name)
     (tmp_path / "link").symlink_to(tmp_path / "a")
     assert names(find_charts(["b", ".", "a", "link", "[ab]"], tmp_path)) == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "reason"),
-    [
-        ("nowhere", "no such file or folder"),
-        ("none-*", "no chart matches"),
-        ("empty", "no chart in this folder"),
-        ("notes.md", "this file is no chart"),
-    ],
-)
-def test_a_pattern_that_finds_nothing_is_named(tmp_path: Path, pattern: str, reason: str) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "notes.md").touch()
-    write_chart(tmp_path / "web")
-    with pytest.raises(SettingsError) as caught:
-        find_charts(["web", pattern], tmp_path)
-    assert f"--helm-chart={pattern}: {reason}" in str(caught.value)
-    assert "Chart.yaml" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("name: [", "not YAML"),
-        ("- name: web", "expected a mapping"),
-        ("version: 1.0.0", 'no "name"'),
-        ("", 'no "name"'),
-        ("name: \x00", "not YAML"),
-    ],
-)
-def test_a_chart_yaml_that_cannot_be_read_is_that_charts_problem(
-    tmp_path: Path, text: str, problem: str
-) -> None:
-    write_chart(tmp_path / "bad", {"Chart.yaml": text})
-    write_chart(tmp_path / "good")
-    bad, good = find_charts(["."], tmp_path)
-    assert str(tmp_path / "bad" / "Chart.yaml") in bad.problem
-    assert problem in bad.problem
-    assert "\n" not in bad.problem
-    assert (bad.name, good.problem) == ("bad", "")
-
-
-@pytest.mark.parametrize("content", [b"", b"no archive at all", b"\x1f\x8b\x08\x00broken"])
-def test_an_archive_that_cannot_be_read_is_that_charts_problem(
-    tmp_path: Path, content: bytes
-) -> None:
-    (tmp_path / "web.tgz").write_bytes(content)
-    assert str(tmp_path / "web.tgz") in find_charts(["web.tgz"], tmp_path)[0].problem
 
 
 @given(data=st.data())

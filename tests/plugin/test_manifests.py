@@ -153,17 +153,6 @@ def test_a_kustomization_that_cannot_be_built_fails_in_its_own_words(
     result.stdout.fnmatch_lines(["nothing is fetched*without --k8snet-dependencies=download"])
 
 
-def test_without_kustomize_the_message_says_what_to_do(
-    pytester: pytest.Pytester, kustomized: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(pytester.mkdir("empty")))
-    result = pytester.runpytest("--k8snet-manifests=prod")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["prod: *neither kustomize nor kubectl is on PATH*kustomize build prod | pytest *"]
-    )
-
-
 def test_the_node_id_of_a_failure_runs_that_test_alone(
     pytester: pytest.Pytester, deploy: Path, workers: str
 ) -> None:
@@ -211,58 +200,3 @@ def test_an_annotation_a_line_and_a_baseline_expect_findings_as_with_charts(
         "--k8snet-baseline=known.txt", *baseline[1:], "-c", os.devnull, "--rootdir=."
     )
     assert again.parseoutcomes().get("failed") is None
-
-
-BROKEN = {
-    "words": ("just words\n", "bad.yaml: a document is a string, and Kubernetes takes objects*"),
-    "yaml": ("kind: [\n", "bad.yaml: not YAML: *line 2*"),
-    "template": ("a: {{ .Values.a }}\n", "a template of Helm is checked with its chart: --helm*"),
-    "nothing": ("# to do\n---\n", "bad.yaml: there is no Kubernetes object in it"),
-    "empty": ("", "bad.yaml: there is no Kubernetes object in it"),
-    "no kind": ("a: 1\n", "*has no kind*"),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN)
-def test_what_is_no_manifest_fails_and_says_why(pytester: pytest.Pytester, case: str) -> None:
-    text, message = BROKEN[case]
-    (pytester.path / "bad.yaml").write_text(text)
-    result = pytester.runpytest("--k8snet-manifests=bad.yaml")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([message, "FAILED bad.yaml::manifests::renders*"])
-
-
-def test_bytes_that_are_no_text_are_named(pytester: pytest.Pytester, deploy: Path) -> None:
-    (deploy / "image.json").write_bytes(b"\xff\xfe")
-    result = pytester.runpytest("--k8snet-manifests=deploy")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["deploy/image.json: not UTF-8: invalid start byte at byte 0"])
-
-
-def test_a_path_that_leads_to_no_manifests_is_a_usage_error(
-    pytester: pytest.Pytester, make_chart: Callable[..., Path]
-) -> None:
-    make_chart("chart", SOUND)
-    pytester.mkdir("empty")
-    os.mkfifo(pytester.path / "pipe.yaml")
-    (pytester.path / "endless.yaml").symlink_to("/dev/zero")
-    (pytester.mkdir("piped") / "pipe.yaml").symlink_to(pytester.path / "pipe.yaml")
-    for given, said in (
-        ("nowhere", "there is no such file or folder; expected a file of manifests*"),
-        ("empty", "no .yaml, .yml, .json file in this folder; expected a file of manifests*"),
-        ("chart", "this is a chart; check it with --helm-chart=*chart"),
-        ("pipe.yaml", "pipe.yaml is no regular file; *"),
-        ("endless.yaml", "endless.yaml is no regular file; *"),
-        ("piped", "pipe.yaml is no regular file; *"),
-    ):
-        result = pytester.runpytest(f"--k8snet-manifests={given}")
-        assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines([f"ERROR: --k8snet-manifests=*{given}: {said}"])
-
-
-def test_a_cluster_for_manifests_alone_is_refused(pytester: pytest.Pytester, deploy: Path) -> None:
-    result = pytester.runpytest("--k8snet-manifests=deploy", "--k8snet-cluster=kind")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        ["ERROR: --k8snet-cluster=kind: manifests are not installed*only charts*--helm-chart"]
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.charts import POLICY, SOUND, WEB
+from plugin.charts import POLICY, SOUND
 
 MakeChart = Callable[..., Path]
 Run = Callable[..., pytest.RunResult]
@@ -147,57 +147,3 @@ def test_the_file_can_stand_in_the_configuration(
 ) -> None:
     pytester.makeini("[pytest]\nhelm_chart = charts\nk8snet_reach = reach.txt\n")
     pytester.runpytest("-m", "R1").assert_outcomes(passed=3)
-
-
-BAD = {
-    "no line": ("just words", "reach.txt:2: expected a line such as *; found 'just words'"),
-    "no ports": ("charts/web [ha]: a -> b:", "reach.txt:2: expected a line such as *"),
-    "no values set": ("charts/web: a -> b: all", "reach.txt:2: expected a line such as *"),
-    "no port": ("charts/web [ha]: a -> b: TCP 70000", "reach.txt:2: 'TCP 70000' is no port: *"),
-    "range": ("charts/web [ha]: a -> b: TCP 9-1", "reach.txt:2: 'TCP 9-1' is no port: *"),
-    "protocol": ("charts/web [ha]: a -> b: ICMP 1", "reach.txt:2: 'ICMP 1' is no port: *"),
-    "list": ("charts/web [ha]: a -> b: TCP 1,", "reach.txt:2: '' is no port: *"),
-    "how": ("charts/web [ha]: a -> b: all (maybe)", "reach.txt:2: (maybe): expected (plugin)*"),
-    "twice": (
-        "charts/web [ha]: a -> b: all\ncharts/web [ha]: a -> b: TCP 1",
-        "reach.txt:3: the same pair as in line 2; keep one line*",
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", BAD)
-@pytest.mark.parametrize("option", ["--k8snet-reach", "--k8snet-write-reach"])
-def test_a_bad_line_is_one_message_with_its_place(
-    pytester: pytest.Pytester, make_chart: MakeChart, kind: str, option: str
-) -> None:
-    make_chart("charts/web", {"web.yaml": WEB})
-    text, message = BAD[kind]
-    (pytester.path / "reach.txt").write_text(f"# agreed\n{text}\n", "utf-8")
-    result = pytester.runpytest("--helm-chart=charts", f"{option}=reach.txt", "-m", "M6")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    lines = result.outlines + result.errlines
-    pytest.LineMatcher(lines).fnmatch_lines([f"*{message.replace('[', '[[]')}"])
-    assert not [line for line in lines if "Traceback" in line or "INTERNALERROR" in line]
-
-
-def test_no_file_and_no_text_are_said_so(pytester: pytest.Pytester, make_chart: MakeChart) -> None:
-    make_chart("charts/web", SOUND)
-    (pytester.path / "binary").write_bytes(b"\xff\xfe\x00")
-    for name, message in (
-        ("none.txt", "none.txt: there is no such file; make it with --k8snet-write-reach="),
-        ("binary", "binary: cannot be read: "),
-        ("charts", "charts: cannot be read: "),
-    ):
-        result = pytester.runpytest("--helm-chart=charts", f"--k8snet-reach={name}")
-        assert result.ret == pytest.ExitCode.USAGE_ERROR
-        (error,) = [line for line in result.errlines if line]
-        assert message in error
-
-
-def test_selecting_it_without_a_file_is_said(
-    pytester: pytest.Pytester, make_chart: MakeChart
-) -> None:
-    make_chart("charts/web", SOUND)
-    result = pytester.runpytest("--helm-chart=charts", "--k8snet-select=R1")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*R1-reach compares with a file: --k8snet-reach=FILE*"])

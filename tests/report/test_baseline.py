@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_k8snet.baseline import Baseline, Entry, read_baseline
-from pytest_k8snet.errors import SettingsError
 from pytest_k8snet.identity import Identity
 from pytest_k8snet.model import Reference
 from pytest_k8snet.report.baseline import write_baseline
@@ -199,28 +198,6 @@ def test_notes_are_written_only_where_they_fail(file: Path) -> None:
     assert lines(file) == []
     write_baseline(strict, file, strict=True)
     assert len(lines(file)) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("M6 charts/shop Deployment/web", "expected 'check chart object reading'"),
-        ("M6 charts/shop Deployment/web none color=red", "'color=red': expected one each of"),
-        ("M6 c D/w none in=a in=b", "'in=b': expected one each of"),
-        ("M6 c D/w none\nM6-x c D/w none in=ha", "the same finding as line 1"),
-    ],
-)
-def test_a_line_that_is_no_entry_is_named(file: Path, text: str, says: str) -> None:
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError) as caught:
-        read_baseline(file)
-    assert says in str(caught.value)
-    assert f"{file}:{text.count(chr(10)) + 1}: " in str(caught.value)
-
-
-def test_a_file_that_is_not_there_says_how_to_make_it(file: Path) -> None:
-    with pytest.raises(SettingsError, match="--k8snet-write-baseline="):
-        read_baseline(file)
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1).filter(
