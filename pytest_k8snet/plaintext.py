@@ -9,6 +9,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote
 
 # Control characters but line feed and tab, line separators, and what turns the order of text round.
@@ -43,6 +44,15 @@ def one_word(text: str) -> str:
 def one_line(text: str) -> str:
     r"""The same, and a line feed written out as ``\n``: for names and paths."""
     return plain(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
+def plain_data(value: Any) -> Any:
+    """Data with all its texts made plain: whoever reads a report prints fields as they are."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain_data(key): plain_data(entry) for key, entry in value.items()}
+    return [*map(plain_data, value)] if isinstance(value, (list, tuple)) else value
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ import jinja2
 from markupsafe import Markup
 
 from ..checks import CHECKS, Check
+from ..plaintext import plain_data
 from ..reach import Foothold
 from .grouping import Shown, each_once, subject
 from .markdown import to_html
@@ -370,7 +371,7 @@ def _broken(result: Result) -> bool:
 
 def _json(data: Json) -> Markup:
     """JSON that may stand in a script element: the parser sees no tag and no comment in it."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(plain_data(data), ensure_ascii=False, separators=(",", ":"))
     return Markup(text.translate(_UNSAFE))  # noqa: S704 - nothing in it can end the element
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..plaintext import plain_data
 from .reach import reach_to_json
 from .results import ChartResult, Results, result_to_json
 
@@ -23,7 +24,7 @@ def write_json(results: Results, path: Path) -> None:
         "results": [result_to_json(result) for result in results.results],
         "reach": reach_to_json(results),
     }
-    text = json.dumps(document, indent=1, ensure_ascii=False)
+    text = json.dumps(plain_data(document), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from plugin.charts import RAN, SERVICE, SOUND, WAITING, WEB
 
 MakeChart = Callable[..., Path]
+REPORTS = ("json", "html", "sarif")
 
 
 def test_a_chart_that_does_not_render_is_one_error_and_the_others_go_on(
@@ -84,10 +86,10 @@ def test_names_that_node_ids_give_a_meaning_to_are_made_plain(
     )
 
 
-def test_what_a_chart_says_reaches_no_terminal_raw(
+def test_what_a_chart_says_reaches_no_terminal_and_no_report_raw(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
-    hostile = r"a\u001b[2J\n::error::x"
+    hostile = r"a\u001b[2J\u009b\u202e\n::error::x"
     annotated = WEB.replace(
         "name: web\n    spec",
         f'name: web\n      annotations: {{k8snet/ignore-M6: "{hostile}"}}\n    spec',
@@ -95,8 +97,12 @@ def test_what_a_chart_says_reaches_no_terminal_raw(
     make_chart("charts/\x1b7red", {"web.yaml": annotated})
     make_chart("charts/fail", {"bad.yaml": f'{{{{ fail "{hostile}" }}}}'})
     make_chart("charts/name", SOUND, **{"Chart.yaml": f'name: "{hostile}"\nversion: 1.0.0\n'})
-    result = pytester.runpytest("--helm-chart=charts", "-rA", "-v")
+    make_chart("charts/object", {"service.yaml": SERVICE.replace(": web", f': "{hostile}"')})
+    reports = [f"--k8snet-{name}=out.{name}" for name in REPORTS]
+    result = pytester.runpytest("--helm-chart=charts", "-rA", "-v", *reports)
     printed = result.stdout.str() + result.stderr.str()
-    assert r"a\x1b[2J" in printed
-    assert "\x1b" not in printed
-    assert not [line for line in printed.splitlines() if line.lstrip().startswith("::")]
+    decoded = json.dumps(json.loads(Path("out.json").read_text("utf-8")), ensure_ascii=False)
+    for text in (printed, decoded, *(Path(f"out.{name}").read_text("utf-8") for name in REPORTS)):
+        assert r"a\x1b[2J" in text.replace("\\\\", "\\")
+        assert not [one for one in ("\x1b", r"\u001b", "\x9b", "\u202e") if one in text]
+        assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
