@@ -6,6 +6,7 @@ and ends in what to do. Both engines come out alike.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Callable, Iterable
@@ -90,7 +91,17 @@ def clean(request: RenderRequest, raw: str) -> str:
         given = {"": request.sets, "-string": request.set_strings, "-file": request.set_files}
         kind = unread["kind"]
         said = f"--helm-set{kind}={' '.join(given[kind])}: {said[unread.end() :]}"
+    if large := _LARGE.match(unframed(raw)):  # nor does this say in which folder
+        said = f"{_folder_of(request.path, large[1], int(large[2]))}{said}"
     return f"{request.title}: {said}"
+
+
+def _folder_of(chart: Path, name: str, most: int) -> str:
+    """The folder of a file that is larger, with a slash; "" where it lies in the chart's own."""
+    for root, _, files in os.walk(chart):
+        if name in files and os.stat(os.path.join(root, name)).st_size > most:  # noqa: PTH116, PTH118
+            return os.path.join(os.path.relpath(root, chart), "").removeprefix("./")  # noqa: PTH118
+    return ""
 
 
 def explained(raw: str) -> str:

@@ -448,7 +448,7 @@ OF_FILES = {
         ": ci/a-values.yaml is a pipe, and no file; take it out", {"ci/a-values.yaml": Pipe()}
     ),
     "large": Row(
-        ": x: larger than the 5242880 bytes that Helm takes; leave it out with .helmignore",
+        ": files/x: larger than the 5242880 bytes that Helm takes; leave it out with .helmignore",
         {"files/x": Hole((5 << 20) + 1)},
     ),
     "broken .helmignore": Row(
