@@ -39,17 +39,18 @@ class Run(NamedTuple):
         return found
 
 
-def run_in(folder: Path, *arguments: str) -> Run:
+def run_in(folder: Path, *arguments: str, stdin: bytes = b"") -> Run:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--rootdir=.", "--k8snet-json=out.json", *arguments],
         cwd=folder,
+        input=stdin,
         capture_output=True,
-        text=True,
         check=False,
         env={**os.environ, "COLUMNS": "80"},
     )
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    return Run(done.stdout + done.stderr, json.loads((folder / "out.json").read_text())["results"])
+    printed = (done.stdout + done.stderr).decode()
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, printed
+    return Run(printed, json.loads((folder / "out.json").read_text("utf-8"))["results"])
 
 
 def path_of(name: str) -> str:
@@ -138,6 +139,24 @@ def test_a_file_without_manifests_says_why(manifests: Run, name: str) -> None:
     has_words(f"{file}{NO_MANIFESTS[name].says}", said)
     refuse_noise(said)
     assert manifests.printed.count(f"\n{said.splitlines()[0]}\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"just words\n", "stdin: a document is a string, and Kubernetes takes objects only"),
+        (b"", "stdin: there is no Kubernetes object in it"),
+        (b"\xff", "stdin: not UTF-8: invalid start byte at byte 0"),
+    ],
+    ids=["words", "nothing", "no text"],
+)
+def test_standard_input_that_is_no_manifests_is_said_once_though_given_twice(
+    tmp_path: Path, text: bytes, says: str
+) -> None:
+    run = run_in(tmp_path, *["--k8snet-manifests=-"] * 2, stdin=text)
+    assert run.printed.count(f"\n{says}") == 1
+    assert "Captured" not in run.printed
+    refuse_noise(run.printed)
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -349,6 +349,9 @@ FILES_TO_WRITE = {
             ("words/x", "… words/x: cannot be written: … words is no folder"),
         ).items()
     },
+    "report in nobody's home": Row(  # a folder of that name, as a shell takes it
+        "1 chart, 1 workload, 1 Service", (WEB, "--k8snet-json=~nobody-here/x.json"), OK
+    ),
     "baseline over words": Row(
         "--k8snet-write-baseline: not written over another file: … words:1: expected 'check chart",
         (WEB, "--k8snet-write-baseline=words"),
