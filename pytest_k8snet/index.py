@@ -222,13 +222,29 @@ def backend_ports(backend: Backend, application: Application) -> tuple[ServicePo
     )
 
 
-def routed_ports(application: Application) -> frozenset[tuple[str, str, int, str]]:
-    """The ports that routes lead to from outside: namespace, Service, port and protocol."""
+ServicePortKey: TypeAlias = tuple[str, str, int, str]
+"""Namespace, Service, port and protocol."""
+
+
+def routed_ports(application: Application) -> frozenset[ServicePortKey]:
+    """The ports that routes lead to from outside."""
+    return _ports_behind(
+        (backend for route in application.routes if route.outside for backend in route.backends),
+        application,
+    )
+
+
+def api_ports(application: Application) -> frozenset[ServicePortKey]:
+    """The ports that the API server calls."""
+    return _ports_behind(application.api_backends, application)
+
+
+def _ports_behind(
+    backends: Iterable[Backend], application: Application
+) -> frozenset[ServicePortKey]:
     return frozenset(
         (backend.namespace, backend.service, port.port, port.protocol)
-        for route in application.routes
-        if route.outside
-        for backend in route.backends
+        for backend in backends
         for port in backend_ports(backend, application)
     )
 

@@ -460,7 +460,8 @@ class Application:
     the values set's name.
     ``custom_kinds`` are kinds of the rendered objects that no built-in API
     group has (and CRDs): an operator may make pods from them. ``pod_makers`` are
-    the roles that let a program of the application make pods. ``blank`` are
+    the roles that let a program of the application make pods. ``api_backends`` are the Services
+    that the API server calls, for webhooks and for APIs of their own. ``blank`` are
     workload templates that rendered to nothing. ``second`` is the same chart
     under another release name, None where every selector and label set carries
     the release's name anyway. ``neighbours`` are workloads of other charts of
@@ -484,6 +485,7 @@ class Application:
     policies: tuple[NetworkPolicy, ...] = ()
     custom_kinds: tuple[str, ...] = ()
     pod_makers: tuple[str, ...] = ()
+    api_backends: tuple[Backend, ...] = ()
     blank: tuple[Blank, ...] = ()
     cluster_scoped: tuple[Reference, ...] = ()
     namespaces: tuple[str, ...] = ()

@@ -261,8 +261,9 @@ def network_policy(
 ) -> str:
     """A policy that lets pods of the namespace reach the declared ports, and nobody else.
 
-    But for the ports that the application leads the world to: who comes by a load balancer or a
-    node port is no pod, and the controller of a route runs in a namespace of its own.
+    But for the ports that the application leads others to: who comes by a load balancer or a
+    node port is no pod, nor is the API server, which calls webhooks, and the controller of a
+    route runs in a namespace of its own.
 
     With ``replaced`` it has that policy's name. A workload without pod labels
     gets one first: nothing but everything could select it without.
@@ -400,17 +401,20 @@ _CONTROLLER = (
 
 
 def _ingress_lines(workload: Workload, application: Application) -> list[str]:
-    direct, routed = reach_of(application).led_in(workload)
+    direct, routed, called = reach_of(application).led_in(workload)
     known = dict.fromkeys((port.number, port.protocol) for _, port in workload.declared())
-    ports = list(dict.fromkeys((*known, *direct.each(), *routed.each())))
+    ports = list(dict.fromkeys((*known, *(direct | routed | called).each())))
     if not ports:
         return ["ingress: []  # declares no port, so nobody has to reach it"]
     world = [one for one in ports if _in(one, direct)]
-    by_route = [one for one in ports if _in(one, routed - direct)]
-    inside = [one for one in ports if not _in(one, direct | routed)]
+    by_api = [one for one in ports if _in(one, called - direct)]
+    by_route = [one for one in ports if _in(one, routed - called - direct)]
+    inside = [one for one in ports if not _in(one, direct | routed | called)]
     lines = ["ingress:"]
     if world:
         lines += _rule((), world, "from outside the cluster, too: nodes and balancers are no pods")
+    if by_api:
+        lines += _rule((), by_api, "the API server calls it, and is no pod")
     if by_route:
         peers = (_NAMESPACE, _CONTROLLER)
         lines += _rule(peers, by_route, "write the namespace of your ingress controller")

@@ -11,6 +11,7 @@ from ..errors import ManifestError
 from ..kinds import KIND_NAMES, KINDS, find_kind
 from ..model import (
     Application,
+    Backend,
     Invalid,
     Labels,
     Monitor,
@@ -22,6 +23,7 @@ from ..model import (
     Workload,
 )
 from ..values import Manifest, described, mapping, sequence
+from .apicalls import CALLED, api_backends, text_to_read
 from .documents import Documents
 from .monitors import MONITORS, read_monitor
 from .objects import CLUSTER_SCOPED, KubernetesObject
@@ -116,6 +118,7 @@ def read_application(
         monitors=tuple(reader.monitors),
         custom_kinds=tuple(sorted(reader.custom_kinds)),
         pod_makers=tuple(sorted(reader.pod_makers)),
+        api_backends=tuple(dict.fromkeys(reader.api_backends)),
         cluster_scoped=tuple(sorted(reader.cluster_scoped)),
         namespaces=tuple(sorted(reader.namespaces)),
         namespace_labels=reader.namespaces,
@@ -138,6 +141,7 @@ class _ApplicationReader:
         self.monitors: list[Monitor] = []
         self.custom_kinds: set[str] = set()
         self.pod_makers: set[str] = set()
+        self.api_backends: list[Backend] = []
         self.cluster_scoped: set[Reference] = set()
         self.namespaces: dict[str, Labels] = {}
         self.invalid: list[Invalid] = []
@@ -175,10 +179,12 @@ class _ApplicationReader:
     def _note_scanned(self, kind: str, text: str, source: str) -> None:
         """Only the kind of such an object can matter, or its name: who owns it.
 
-        And of a role whether it lets a program make pods.
+        And of a role whether it lets a program make pods, and whom the API server is to call.
         """
         found = _NAME.search(text)
         name = found.group(1) if found else ""
+        if called := text_to_read(kind, text):
+            self._note_called(kind, mapping(self._documents.load(called, source)))
         if kind in ROLES and may_make_pods(text):
             self._note_role(kind, name, mapping(self._documents.load(text, source)))
         if kind not in CLUSTER_SCOPED:
@@ -195,6 +201,10 @@ class _ApplicationReader:
     def _note_role(self, kind: str, name: str, data: Manifest) -> None:
         if kind in ROLES and lets_make_pods(data):
             self.pod_makers.add(f"{kind}/{name}")
+
+    def _note_called(self, kind: str, data: Manifest) -> None:
+        if kind in CALLED:
+            self.api_backends += api_backends(kind, data)
 
     def add_custom(self, kind: str, reference: Reference) -> None:
         self.custom_kinds.add(kind)
@@ -250,6 +260,7 @@ class _ApplicationReader:
             self.custom_kinds.add(kind)
         else:
             self._note_role(kind, obj.name, obj.data)
+            self._note_called(kind, obj.data)
             _refuse_unserved(obj)
 
     def _keep(

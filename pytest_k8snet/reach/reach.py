@@ -15,7 +15,7 @@ from enum import Enum
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
-from ..index import routed_ports, selected
+from ..index import api_ports, routed_ports, selected
 from ..kinds import POD_INDEX, POD_NAME, Ready
 from ..matching import CONTROLLER_LABELS, controlled_labels, target_number
 from ..model import (
@@ -66,6 +66,19 @@ class Edge(NamedTuple):
     how: str = "static"
 
 
+class LedIn(NamedTuple):
+    """Ports of a workload by who is led to them.
+
+    :ivar direct: the world, by node ports, load balancers and ports of the node.
+    :ivar routed: the world, by an Ingress or another route.
+    :ivar called: the API server, for a webhook or an API.
+    """
+
+    direct: Ports = NONE
+    routed: Ports = NONE
+    called: Ports = NONE
+
+
 class Reach:
     """What the policies of an application let through.
 
@@ -85,7 +98,7 @@ class Reach:
         self._asked = frozenset(key for key in CONTROLLER_LABELS if _says(text, key))
         self._interned: dict[object, Endpoint] = {}
         self._pods: dict[Reference, tuple[Endpoint, ...]] = {}
-        self._world: dict[Reference, tuple[Ports, Ports]] | None = None
+        self._world: dict[Reference, LedIn] | None = None
         self._read: dict[Identity, list[ReadPolicy]] | None = None
         self._taken: dict[int, list[tuple[Workload, Truth]]] | None = None
         self._namespace = self._position(application.namespace)
@@ -242,7 +255,7 @@ class Reach:
     def _from_world(self, target: Workload) -> Admission:
         if target.host_network:
             return OPEN
-        direct, routed = self.led_in(target)
+        direct, routed, _ = self.led_in(target)
         found = CLOSED
         if direct:
             found |= self._between((self._outside,), self.pods(target)).at(direct)
@@ -250,18 +263,15 @@ class Reach:
             found |= self._by_controller(target).at(routed)
         return found
 
-    def led_in(self, target: Workload) -> tuple[Ports, Ports]:
-        """The ports that the application leads the world to: by themselves, and by a route.
-
-        By themselves are node ports, load balancers and ports of the node.
-        """
+    def led_in(self, target: Workload) -> LedIn:
+        """The ports that the application leads somebody to who is no pod."""
         if self._world is None:
-            self._world = _exposed(self.application)
-        direct, routed = self._world.get(target.reference, (NONE, NONE))
-        direct |= Ports.union(
+            self._world = _led_in(self.application)
+        found = self._world.get(target.reference, LedIn())
+        of_node = Ports.union(
             Ports.of(port.protocol, port.number) for _, port in target.declared() if port.host_port
         )
-        return direct, routed
+        return found._replace(direct=found.direct | of_node)
 
     def _by_controller(self, target: Workload) -> Admission:
         """A controller runs in some namespace, with labels that a chart seldom knows."""
@@ -376,27 +386,27 @@ def _says(text: str, key: str) -> bool:
     return key in text and re.search(rf"{re.escape(key)}\b", text) is not None
 
 
-def _exposed(application: Application) -> dict[Reference, tuple[Ports, Ports]]:
-    """Of each workload the ports that lead out of the cluster: directly, and by a route."""
-    routed = application.once(routed_ports)
-    found: dict[Reference, tuple[Ports, Ports]] = {}
+def _led_in(application: Application) -> dict[Reference, LedIn]:
+    """Of each workload the ports that Services and routes lead somebody to who is no pod."""
+    routed, called = application.once(routed_ports), application.once(api_ports)
+    found: dict[Reference, LedIn] = {}
     for service in application.services:
         direct = service.type in ("NodePort", "LoadBalancer")
-        ports = [
-            (port, (service.namespace, service.name, port.port, port.protocol) in routed)
-            for port in service.ports
-        ]
-        if not direct and not any(by_route for _, by_route in ports):
-            continue
-        for workload in selected(service, application):
-            for port, by_route in ports:
+        for port in service.ports:
+            key = (service.namespace, service.name, port.port, port.protocol)
+            ways = (direct, key in routed, key in called)
+            if not any(ways):
+                continue
+            for workload in selected(service, application):
                 number = target_number(port, workload)
                 if number is None:
                     continue
                 one = Ports.of(port.protocol, number)
-                before = found.get(workload.reference, (NONE, NONE))
-                found[workload.reference] = (
-                    before[0] | one if direct else before[0],
-                    before[1] | one if by_route else before[1],
+                before = found.get(workload.reference, LedIn())
+                found[workload.reference] = LedIn(
+                    *(
+                        ports | one if by_it else ports
+                        for ports, by_it in zip(before, ways, strict=True)
+                    )
                 )
     return found
