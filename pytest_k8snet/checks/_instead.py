@@ -32,6 +32,7 @@ COMPONENT = "app.kubernetes.io/component"
 INSTANCE = "app.kubernetes.io/instance"
 ADMIN = "policy.networking.k8s.io"
 CALICO = frozenset(("projectcalico.org", "crd.projectcalico.org"))
+FIXED = "cannot be changed later: delete the object before an upgrade"
 RELEASE = "{{ .Release.Name }}"
 CHART = "{{ .Chart.Name }}"
 
@@ -155,7 +156,7 @@ def unit_labels(workload: Workload, added: Labels) -> str:
         lines = _map(["selector"], wanted)
     else:
         fixed = workload.makes.built_in
-        said = "  # cannot be changed later: delete the object before an upgrade" if fixed else ""
+        said = f"  # {FIXED}" if fixed else ""
         lines = [f"selector:{said}", *indent(_map(["matchLabels"], wanted), 1)]
         lines += indent(_expression_lines(selector), 1)
     return join(["spec:", *indent(lines, 1), *labels[1:]])

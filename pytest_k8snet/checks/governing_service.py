@@ -9,7 +9,7 @@ from ..index import service_called, services_of
 from ..matching import selects
 from ..model import Application, Workload
 from ._check import check
-from ._instead import governing, service_selector, stable_labels
+from ._instead import FIXED, governing, service_selector, stable_labels
 
 
 @check(
@@ -93,5 +93,5 @@ def _own_headless(workload: Workload, application: Application) -> str:
     """The name of the headless Service that its pods have, "" where they have none."""
     for service in services_of(workload, application):
         if service.headless:
-            return f"spec:\n  serviceName: {service.name}"
+            return f"spec:\n  serviceName: {service.name}  # {FIXED}"
     return ""
