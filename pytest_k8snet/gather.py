@@ -26,8 +26,9 @@ from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION, Rendered, RenderRequest
 from .helm.values import DEFAULTS, ValuesSet, values_sets
 from .manifests import Documents, read_application
+from .model import DEFAULT_RELEASE
 from .neighbours import needs_second_release, other_release_name, with_neighbours
-from .settings import DEFAULT_RELEASE, Settings
+from .settings import Settings
 from .target import Gathered, Target, chart_id
 
 

@@ -18,6 +18,7 @@ from .kinds import Kind, kind_of
 Labels: TypeAlias = Mapping[str, str]
 T = TypeVar("T")
 
+DEFAULT_RELEASE = "release-name"  # what `helm template` calls it; nobody writes it into a chart
 NEEDS_CLUSTER = "needs a cluster: --k8snet-cluster=kind"
 
 

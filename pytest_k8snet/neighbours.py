@@ -15,6 +15,7 @@ from itertools import islice
 from .index import LabelIndex
 from .matching import carries, needed_values, selects
 from .model import (
+    DEFAULT_RELEASE,
     MOST_NEIGHBOURS,
     Application,
     Neighbour,
@@ -23,7 +24,6 @@ from .model import (
     Service,
     Workload,
 )
-from .settings import DEFAULT_RELEASE
 from .target import Gathered, Target
 
 

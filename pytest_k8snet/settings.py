@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .chartvalues import ChartValues, chart_values
 from .errors import SettingsError
+from .model import DEFAULT_RELEASE
 from .options import (
     Given,
     Option,
@@ -32,7 +33,6 @@ from .options import (
 if TYPE_CHECKING:
     import pytest
 
-DEFAULT_RELEASE = "release-name"
 DEFAULT_NAMESPACE = "default"
 _CLUSTERS = ("none", "kind", "context")
 _KIND_NAME = re.compile(r"[a-z0-9.-]+\Z")  # as kind itself takes it
