@@ -161,6 +161,22 @@ def _left_out(workload: Workload, taken: Sequence[Workload], application: Applic
 
 
 def _apart(workload: Workload, rest: Sequence[Workload], application: Application) -> str:
-    """Labels and selector with one more label, which the others do not have."""
+    """Labels and selector with one more label, which the others do not have.
+
+    A label that the pods have and no selector asks for may be one that the values brought, which
+    is not there with others.
+    """
     added = distinguishing(workload, rest)
+    if not added.keys() <= application.once(_asked_for):
+        added = {}
     return unit_labels(workload, added or {COMPONENT: component(workload, application)})
+
+
+def _asked_for(application: Application) -> frozenset[str]:
+    """The keys of labels that some selector asks for."""
+    selectors = (
+        *(one.selector for one in application.workloads),
+        *(one.selector for one in application.services),
+        *(one.selector for one in application.policies),
+    )
+    return frozenset(key for one in selectors if one for key in one.labels) | {COMPONENT}
