@@ -23,6 +23,7 @@ from .text import finding_text, note
 
 _COLLISIONS = ("M4A", "M4B", "M4C")
 _REVIEW = "R1"
+_MOST_NAMED = 12  # of those that show a finding, too: the summary has all of them
 # What the chart as a whole lacks: a policy at all or for these pods, labels that name the release.
 _OF_THE_CHART = {("M6", "none"), ("M6", "missed"), ("M4S", "release")}
 
@@ -98,7 +99,10 @@ def _also(first: Result, others: Iterable[Result]) -> str:
     """Who else shows it, in a line."""
     names = dict.fromkeys(_name(other, first) for other in others if other is not first)
     own = f"{subject(first)} with "
-    return ", ".join(name.replace(own, "with ") for name in names)
+    shown = [name.replace(own, "with ") for name in names]
+    if len(shown) > _MOST_NAMED + 1:
+        shown[_MOST_NAMED:] = [f"{len(shown) - _MOST_NAMED} more"]
+    return ", ".join(shown)
 
 
 def _name(result: Result, seen_from: Result) -> str:

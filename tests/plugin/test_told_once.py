@@ -53,6 +53,17 @@ def test_values_sets_and_workloads_with_one_cause_share_one_text(
     assert any(line.startswith(f"FAILED {ITEM.format('ha', 'worker')} - M6: ") for line in failed)
 
 
+def test_of_many_that_share_a_text_some_are_named_and_the_rest_counted(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    sets = {f"ci/a{number:02}-values.yaml": "{}\n" for number in range(30)}
+    make_chart("charts/web", NO_POLICY, **sets)
+    lines = run("-m", "M6")
+    (also,) = of(lines, "  also")
+    assert also.endswith("with a11, 18 more")
+    assert len(of(lines, "FAILED ")) == 31
+
+
 @pytest.mark.usefixtures("two_sets_two_workloads")
 def test_tb_long_tells_each(run: Callable[..., list[str]]) -> None:
     lines = run("-m", "M6", "--tb=long")
