@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 
+# pytester forgets what a run in this process imported; to read all of it anew takes four times as
+# long as the rest of such a run.
+import pytest_k8snet.arguments
+import pytest_k8snet.collect
+import pytest_k8snet.fixtures
+import pytest_k8snet.helm.child
+import pytest_k8snet.helm.messages
+import pytest_k8snet.report.html
+import pytest_k8snet.report.sarif
+import pytest_k8snet.report.summary  # noqa: F401
+
 
 @pytest.fixture(params=["-n0", "-n2"])
 def workers(request: pytest.FixtureRequest) -> str:
