@@ -113,7 +113,7 @@ PROGRAMS = {
     "asks-now-and-then": Program(f"while :; do timeout 1 nc -u -l -p {CHOSEN}; sleep 3; done"),
     "dynamic-udp": Program(f"exec nc -u -l -p {CHOSEN}", faults=("M2",)),
     # in a chart of its own
-    "beside": Program("sleep 20; exec httpd -f -p 8051", faults=("M1",)),
+    "beside": Program("sleep 32; exec httpd -f -p 8051", faults=("M1",)),
     # a Service whose unit keeps no pod
     "none": Program("exec httpd -f -p 8031", (8031, "TCP"), faults=("M5D",)),
 }
@@ -216,4 +216,4 @@ def test_a_pod_is_watched_on_while_others_are_observed(
     (message,) = observed["beside"]["M1"]
     age = re.search(r"\(seen in a pod (\d+) s old\)$", message)
     assert age
-    assert int(age[1]) >= 20
+    assert int(age[1]) >= 30
