@@ -42,9 +42,8 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     without a number, `namespaceSelector: {}`, an `ipBlock` of all addresses,
     Cilium's entities `cluster` and `all`. Policies add up, so a narrower one
     beside it does not help. `any-peer`: the policies name ports, and admit any
-    pod of the cluster to them; ports that a load balancer, a node port or a port of the
-    node opens to the world are left out, and those of webhooks and APIs that the
-    API server calls. `transient`: no policy isolates the pods, but
+    pod of the cluster to them; those of webhooks and APIs that the API server calls
+    are left out, since no peer of a policy is the API server. `transient`: no policy isolates the pods, but
     they run to completion and declare no port. `unread`: nothing that is
     understood isolates the pods, but the application has policies that are not
     understood, such as Antrea's. With a cluster it is tried out: the finding names the ports
@@ -99,7 +98,6 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     if not admitted.possible:
         return
     pods = f"the pods of {application.subject(workload.reference)}"
-    led_in = reach.led_in(workload)
     wide = admitted.worst.covers_a_protocol()
     if reach.unread() or (admitted.unknown and not wide):
         yield _unread(workload, application, pods)
@@ -110,9 +108,8 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
         if workload.makes.ends and not any(workload.declared()):
             reading = "transient"
             message += "; they run to completion and declare no port"
-    # A pod gets to what is opened to the world by that way, too (N8), and no peer of a policy is
-    # the API server.
-    elif not (named := admitted.worst - led_in.direct - led_in.called):
+    # No peer of a policy is the API server.
+    elif not (named := admitted.worst - reach.led_in(workload).called):
         return
     else:
         reading, policies = "any-peer", admitting
