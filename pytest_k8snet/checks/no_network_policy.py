@@ -43,8 +43,8 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     Cilium's entities `cluster` and `all`. Policies add up, so a narrower one
     beside it does not help. `any-peer`: the policies name ports, and admit any
     pod of the cluster to them; those of webhooks and APIs that the API server calls
-    are left out, since no peer of a policy is the API server. `transient`: no policy isolates the pods, but
-    they run to completion and declare no port. `unread`: nothing that is
+    are left out, since no peer of a policy is the API server. `transient`: no policy
+    isolates the pods, but they run to completion and declare no port. `unread`: nothing that is
     understood isolates the pods, but the application has policies that are not
     understood, such as Antrea's. With a cluster it is tried out: the finding names the ports
     that a pod of another namespace reached. NetworkPolicies, those of administrators

@@ -101,7 +101,9 @@ def test_the_policy_to_write_instead_is_enough(path: Path) -> None:
             ):
                 continue  # replaced or labelled first, not just added
             mended = read_application([(SOURCE, f"{text}\n---\n{finding.instead}\n")])
-            assert not run(check, mended)[0][name]
+            left = run(check, mended)[0][name]
+            # What the application opens to the world a policy opens to any pod, too: a note.
+            assert not [one for one in left if one.fault]
 
 
 def test_every_folder_is_a_check() -> None:
