@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from yaml import MarkedYAMLError, YAMLError
 from yaml.composer import Composer
+from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
@@ -40,6 +41,8 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0
 _NOT_FINITE = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
 # What a few lines of aliases can stand for fills any memory as soon as somebody walks over it.
 MOST_NODES = 1_000_000
+_DEEPEST = 1_000
+_DEEP = "exceeded maximum nesting depth"
 # A text that is shorter holds fewer than fill the memory, and is not counted before it is composed.
 _SHORT = 4 << 20
 _SEPARATOR = re.compile(r"^---(?=[\s#]|\Z)", re.MULTILINE)
@@ -120,8 +123,8 @@ def load(text: str, where: str) -> Any:
     :raises ManifestError: no YAML, or YAML that no JSON can be made of.
     """
     try:
-        if len(text) > _SHORT:
-            _refuse_many(text, where)
+        if len(text) > _SHORT or _may_be_deep(text):
+            _refuse_large(text, where)
         reader = _Reader(text)
         try:
             node = reader.get_single_node()
@@ -155,15 +158,26 @@ def scan(text: str, where: str) -> None:
         raise ManifestError(_explained(error, text, where)) from None
 
 
-def _refuse_many(text: str, where: str) -> None:
-    """Refuse a document of more values than fit into memory at once.
+def _may_be_deep(text: str) -> bool:
+    """Whether a short text may be nested deeply: in brackets, or with entries on one line."""
+    return text.count("[") + text.count("{") > _DEEPEST or "- - - - " in text or "? ? ? ? " in text
 
-    :raises ManifestError: there are more.
+
+def _refuse_large(text: str, where: str) -> None:
+    """Refuse a document of more values than fit into memory at once, or nested too deeply.
+
+    libyaml's composer calls itself for each level, and runs out of the processor's stack.
+
+    :raises ManifestError: it is one.
     """
-    reader, left = _Reader(text), MOST_NODES
+    reader, left, depth = _Reader(text), MOST_NODES, 0
     try:
         while reader.check_event():
-            reader.get_event()
+            event = reader.get_event()
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if depth > _DEEPEST:
+                # Newer versions of libyaml say the same.
+                raise MarkedYAMLError(problem=_DEEP, problem_mark=event.start_mark)
             left -= 1
             if left < 0:
                 raise ManifestError(

@@ -15,8 +15,12 @@ ITEM = "charts/web/Chart.yaml::{}::Deployment/{}::M6-no-network-policy"
 
 
 @pytest.fixture
-def run(run: Callable[..., pytest.RunResult]) -> Callable[..., list[str]]:
-    """The lines that pytest prints about the charts, without workers and with two."""
+def run(run: Callable[..., pytest.RunResult], workers: str) -> Callable[..., list[str]]:
+    """The lines that pytest prints about the charts, without workers and with two.
+
+    It asks for ``workers`` itself, since older versions of pytest do not look at what the fixture
+    of the same name asks for.
+    """
     return lambda *args: run("--k8snet-select=M", *args).outlines
 
 
