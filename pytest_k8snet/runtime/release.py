@@ -50,6 +50,7 @@ _CLEAR_AWAY = 120.0
 # A program that fails again and again is ready for a moment each time, unless a probe asks it; the
 # API server hears of its end with some delay.
 _STEADY = 10.0
+_FIRST = 2.0  # of the first time
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +277,7 @@ class Release:
             jobs = {one.reference for one, _ in waiting if one.makes.ready is Ready.COMPLETE}
             now = time.monotonic()
             steady_since = None if waiting else steady_since or now
-            if steady_since is not None and (
-                now - steady_since >= _STEADY or not _may_crash_again(pods)
-            ):
+            if steady_since is not None and now - steady_since >= _steady_after(pods):
                 return
             if waiting and len(jobs) == len(waiting):
                 ready_since = ready_since or now
@@ -416,13 +415,17 @@ def wait_until_gone(api: Api, names: Iterable[str], seconds: float) -> list[str]
         time.sleep(_POLL)
 
 
-def _may_crash_again(pods: Iterable[tuple[Pod, object]]) -> bool:
-    """Whether some container has failed before, and nothing but its running says it is ready."""
-    return any(
-        container.restarts and not container.probed
-        for pod, _ in pods
-        for container in pod.containers
-    )
+def _steady_after(pods: Iterable[tuple[Pod, object]]) -> float:
+    """For how many seconds pods have to be ready, where nothing but their running says they are.
+
+    Longest where a container has failed before.
+    """
+    unprobed = [
+        container for pod, _ in pods for container in pod.containers if not container.probed
+    ]
+    if any(container.restarts for container in unprobed):
+        return _STEADY
+    return _FIRST if unprobed else 0.0
 
 
 def _run(pods: Iterable[tuple[Pod, object]], jobs: set[Reference]) -> bool:

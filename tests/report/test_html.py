@@ -343,7 +343,7 @@ def test_a_finding_says_why_where_and_what_instead(page: Any) -> None:
     click(shown, ".grid-body .row")
     text = shown.evaluate(DETAIL)
     check = next(check for check in CHECKS if check.id == "M5B")
-    for said in (check.full_name, "Instead", "containerPort", check.why, "82/TCP"):
+    for said in (check.full_name, "Instead", "targetPort: admin", check.why, "82/TCP"):
         assert said in text
     assert "templates/web.yaml:12" in text
     assert "defaults, ha" in text
