@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
@@ -154,7 +155,8 @@ def test_a_container_that_cannot_start_is_told_at_once(api: Api, broken: Release
 
 def test_a_program_that_fails_shows_its_last_words(broken: Releases) -> None:
     text = broken.outcome("fails").error
-    assert "not ready after 20 s: Deployment/web: 0 of 1 pods ready" in text
+    # Where it happens to run when the time is over, the pod counts as ready.
+    assert re.search("not ready after 20 s: (Deployment/web: 0 of 1 pods|a container fails)", text)
     assert "exit code 3" in text or "CrashLoopBackOff" in text
     assert "| no database" in text
     assert len(text.splitlines()) < 60
