@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..leash import TooMuch
 from .charts import Chart
 from .dependencies import Workspace
 from .engine import EmbeddedEngine, Engine
@@ -186,7 +187,6 @@ class _Lane:
 
     def finish(self, timeout: float) -> Rendered:
         """The result of its first request."""
-        from ..leash import TooMuch
         from . import messages
         from .child import Ended
 

@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeAlias, TypeVar
 
+from ..kinds import kind_of
 from ..model import Container, Service, ServicePort
 from ..values import Manifest, integer, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
@@ -22,8 +23,6 @@ _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 POLICY_TYPES = ("Ingress", "Egress")
-# A custom resource may take its pods from elsewhere.
-_TEMPLATE_NEEDED = ("", "apps", "batch", "extensions")
 _SELECTORS = ("podSelector", "namespaceSelector")
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 
@@ -32,7 +31,8 @@ def refuse_pod(
     obj: KubernetesObject, containers: Sequence[Container], *, host_network: bool
 ) -> None:
     """Take down what is wrong with the containers of a pod and their ports."""
-    if obj.group in _TEMPLATE_NEEDED and all(container.init for container in containers):
+    # A custom resource may take its pods from elsewhere.
+    if kind_of(obj.kind, obj.group).built_in and all(container.init for container in containers):
         obj.refuse("has no containers, and every pod needs one", "containers:")
     for name in _repeated(container.name for container in containers if container.name):
         obj.refuse(f"has two containers of the name {name}", f"name: {name}")

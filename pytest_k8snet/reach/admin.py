@@ -42,7 +42,6 @@ from .rules import (
 from .selectors import LabelSelector
 from .truth import NO, UNKNOWN, YES, Truth, of
 
-_GROUP = "policy.networking.k8s.io"
 _KINDS = frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"))
 _ACTIONS = {
     "Allow": Action.ALLOW,
@@ -54,8 +53,8 @@ _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
 def reads(policy: NetworkPolicy) -> bool:
-    """Whether it is a policy of this group."""
-    return policy.group == _GROUP and policy.kind in _KINDS
+    """Whether it is a policy of this group's kinds."""
+    return policy.kind in _KINDS
 
 
 def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:

@@ -44,7 +44,6 @@ from .rules import (
 )
 from .truth import UNKNOWN, YES, Truth, every, negated, of
 
-_GROUPS = frozenset(("projectcalico.org", "crd.projectcalico.org"))
 _KINDS = frozenset(("NetworkPolicy", "GlobalNetworkPolicy"))
 _STAGED = frozenset(
     ("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy")
@@ -68,7 +67,7 @@ _RANGE = re.compile(r"(\d+):(\d+)")
 
 def reads(policy: NetworkPolicy) -> bool:
     """Whether it is one of Calico's, staged ones included."""
-    return policy.group in _GROUPS and policy.kind in _KINDS | _STAGED
+    return policy.kind in _KINDS | _STAGED
 
 
 def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:

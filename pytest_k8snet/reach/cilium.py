@@ -55,7 +55,7 @@ _PEERS = ("Endpoints", "CIDR", "CIDRSet", "Entities", "Groups", "Nodes", "FQDNs"
 
 def reads(policy: NetworkPolicy) -> bool:
     """Whether it is one of Cilium's policies."""
-    return policy.group == "cilium.io" and policy.kind in _KINDS
+    return policy.kind in _KINDS
 
 
 def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:

@@ -33,12 +33,11 @@ from .truth import NO, PLUGIN, YES, Truth, every, some
 
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 _TYPES = {Direction.INGRESS: "Ingress", Direction.EGRESS: "Egress"}
-_GROUPS = frozenset(("networking.k8s.io", "extensions"))
 
 
 def reads(policy: NetworkPolicy) -> bool:
     """Whether it is a NetworkPolicy of Kubernetes."""
-    return policy.kind == "NetworkPolicy" and policy.group in _GROUPS
+    return policy.kind == "NetworkPolicy"
 
 
 def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:

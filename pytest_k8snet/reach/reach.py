@@ -392,12 +392,12 @@ def _led_in(application: Application) -> dict[Reference, LedIn]:
     found: dict[Reference, LedIn] = {}
     for service in application.services:
         direct = service.type in ("NodePort", "LoadBalancer")
-        for port in service.ports:
-            key = (service.namespace, service.name, port.port, port.protocol)
-            ways = (direct, key in routed, key in called)
-            if not any(ways):
-                continue
-            for workload in selected(service, application):
+        keys = ((service.namespace, service.name, one.port, one.protocol) for one in service.ports)
+        ways_in = [(direct, key in routed, key in called) for key in keys]
+        if not any(map(any, ways_in)):
+            continue
+        for workload in selected(service, application):
+            for port, ways in zip(service.ports, ways_in, strict=True):
                 number = target_number(port, workload)
                 if number is None:
                     continue

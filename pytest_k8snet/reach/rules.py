@@ -153,7 +153,7 @@ class Family(Protocol):
     """A module that reads the policies of one API."""
 
     def reads(self, policy: NetworkPolicy) -> bool:
-        """Whether the policy is one of this API."""
+        """Whether the policy, which is of this API's group, is of a kind that is read."""
 
     def read(self, policy: NetworkPolicy) -> Iterable[ReadPolicy]:
         """The policy's rules; several policies where it says several things, none for nothing."""

@@ -62,6 +62,7 @@ class Api:
         self.client = _connect(kubeconfig)
         self._closed = False
         self._served: dict[str, list[Object]] = {}
+        self._preferred: dict[str, str] = {}
 
     def close(self) -> None:
         """Let go of the connections; whoever still asks is told that it is over."""
@@ -187,8 +188,10 @@ class Api:
 
         :raises Refused: it has no such kind.
         """
-        served = self._call("GET", f"/apis/{quote(group)}")
-        path = f"/apis/{served['preferredVersion']['groupVersion']}"
+        if group not in self._preferred:
+            served = self._call("GET", f"/apis/{quote(group)}")
+            self._preferred[group] = f"/apis/{served['preferredVersion']['groupVersion']}"
+        path = self._preferred[group]
         return path, self._served_kind(path, name)["name"]
 
     def _served_kind(self, path: str, name: str) -> Object:
