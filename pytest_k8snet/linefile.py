@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import SettingsError
-from .reading import read_bytes
+from .reading import not_utf8, read_bytes
 
 
 def entry_lines(path: Path, flag: str, writer: str) -> Iterator[tuple[int, str]]:
@@ -23,8 +23,7 @@ def entry_lines(path: Path, flag: str, writer: str) -> Iterator[tuple[int, str]]
             f"{flag}={path}: there is no such file; make it with {writer}={path}"
         ) from None
     except UnicodeDecodeError as error:
-        where = f"{error.reason} at byte {error.start}"
-        raise SettingsError(f"{flag}={path}: cannot be read: not UTF-8: {where}") from None
+        raise SettingsError(f"{flag}={path}: cannot be read: {not_utf8(error)}") from None
     except OSError as error:
         raise SettingsError(f"{flag}={path}: cannot be read: {error.strerror}") from None
     for number, line in enumerate(text.splitlines(), start=1):

@@ -63,6 +63,11 @@ def read_text(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES)
     return read_bytes(path, inside=inside, most=most).decode(errors="replace")
 
 
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Why bytes are no text, and where."""
+    return f"not UTF-8: {error.reason} at byte {error.start}"
+
+
 def leads_out(path: Path, inside: Path) -> str:
     """Where a path leads to, if links take it out of a folder; else ""."""
     real = os.path.realpath(path)

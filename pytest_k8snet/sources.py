@@ -121,7 +121,7 @@ def _text(file: Path, label: str) -> str:
         # A mark of the byte order is no part of the text.
         return reading.read_bytes(file, most=MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ChartError(f"{label}: not UTF-8: {error.reason} at byte {error.start}") from None
+        raise ChartError(f"{label}: {reading.not_utf8(error)}") from None
     except OSError as error:
         raise ChartError(f"{label}: {error.strerror}") from None
 

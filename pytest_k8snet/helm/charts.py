@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import ManifestError, SettingsError
-from ..reading import read_bytes
+from ..reading import not_utf8, read_bytes
 from ..values import described
 from .archives import ARCHIVES, members
 
@@ -246,7 +246,7 @@ def _mapping(path: Path, name: str) -> dict[str, Any]:
     try:
         declared = load(_member(path, name).decode("utf-8"), name)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{name}: not UTF-8: {error.reason} at byte {error.start}") from None
+        raise ValueError(f"{name}: {not_utf8(error)}") from None
     except ManifestError as error:
         raise ValueError(str(error)) from None
     if declared is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import helm_python as helm
 
-from ..reading import MOST_BYTES
+from ..reading import Refused, not_utf8, read_bytes
 from .request import RenderRequest
 
 # From here on Go prints a number as 1e+06; helm --set would keep it whole.
@@ -53,14 +53,11 @@ def read_values(request: RenderRequest) -> dict[str, Any]:
 
 def _read_values(file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as opened:
-            text = opened.read(MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
-            raise ValuesError(f"cannot load {file}: larger than {MOST_BYTES >> 20} MiB")
-        return helm.values_from_yaml(text.decode())
+        return helm.values_from_yaml(read_bytes(file).decode())
     except UnicodeDecodeError as error:
-        what = f"not UTF-8: {error.reason} at byte {error.start}"
-        raise ValuesError(f"cannot load {file}: {what}") from error
+        raise ValuesError(f"cannot load {file}: {not_utf8(error)}") from error
+    except Refused as error:
+        raise ValuesError(f"cannot load {file}: {error.strerror}") from error
     except (OSError, helm.HelmError) as error:
         raise ValuesError(f"cannot load {file}: {error}") from error
 
