@@ -13,26 +13,9 @@ from typing import Any
 
 import pytest
 
+from plugin.bad_input.manifests import DEPLOYMENT
 from plugin.charts import SOUND
 
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-        - name: web
-          image: web:1
-          ports:
-            - containerPort: 8080
-"""
 SERVICE = """\
 apiVersion: v1
 kind: Service

@@ -30,18 +30,18 @@ from pytest_k8snet.target import Gathered
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 BUSYBOX = "busybox:1.36"
-DEPLOYMENT = """
+# To be followed by entries of the list.
+WEB = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: {{name: web{namespace}}}
+metadata: {name: web}
 spec:
-  selector: {{matchLabels: {{app: web}}}}
+  selector: {matchLabels: {app: web}}
   template:
-    metadata: {{labels: {{app: web}}}}
+    metadata: {labels: {app: web}}
     spec:
       terminationGracePeriodSeconds: 1
       containers:
-      - {{name: web, image: "{image}", imagePullPolicy: Never, command: [sh, -c, "{command}"]}}
 """
 # Most programs of the tests open their ports at once.
 QUICK = {"watch": 3.0, "patience": 12.0}
@@ -201,7 +201,10 @@ def deployment(
 ) -> str:
     """A Deployment called ``web``."""
     where = f", namespace: {namespace}" if namespace else ""
-    return DEPLOYMENT.format(command=command, image=image, namespace=where)
+    container = (
+        f'name: web, image: "{image}", imagePullPolicy: Never, command: [sh, -c, "{command}"]'
+    )
+    return WEB.replace("name: web", f"name: web{where}") + f"      - {{{container}}}\n"
 
 
 def ports(application: Application | None) -> list[int]:

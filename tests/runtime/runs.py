@@ -19,23 +19,13 @@ from pytest_k8snet.runtime.cluster import clusters
 from pytest_k8snet.runtime.owner import read_owner
 from pytest_k8snet.runtime.release import our_namespaces, owner_of
 
-from .conftest import BUSYBOX, write_chart
+from .conftest import BUSYBOX, WEB, write_chart
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MARK = "K8SNET_CLEANUP_TEST"
 LONG = 120.0  # seconds; nothing here depends on how long anything takes
 
-CHART = f"""
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: web}}
-spec:
-  selector: {{matchLabels: {{app: web}}}}
-  template:
-    metadata: {{labels: {{app: web}}}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
+CHART = f"""{WEB}\
       - {{name: web, image: "{BUSYBOX}", command: [httpd, -f, -p, "8080"],
          ports: [{{containerPort: 8080}}],
          readinessProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 1}}}}

@@ -14,7 +14,7 @@ import pytest
 from pytest_k8snet.runtime.api import Api, names
 from pytest_k8snet.runtime.release import our_namespaces
 
-from .conftest import BUSYBOX, write_chart
+from .conftest import BUSYBOX, WEB, write_chart
 
 pytestmark = pytest.mark.kind
 
@@ -30,17 +30,7 @@ metadata: {{name: k8snet-tests-shared}}
 apiVersion: v1
 kind: ConfigMap
 metadata: {{name: k8snet-tests-shared, namespace: default}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: web}}
-spec:
-  selector: {{matchLabels: {{app: web}}}}
-  template:
-    metadata: {{labels: {{app: web}}}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
+---{WEB}\
       - name: web
         image: "{BUSYBOX}"
         command: [sh, -c, "echo hello >/a; exec httpd -f -p 8080 -h /"]
