@@ -25,13 +25,16 @@ PATIENCE = 30  # seconds that a test waits before it says that nothing will come
 
 
 class Blocked:
-    """A request that Helm cannot finish: its values come through a pipe that nobody fills."""
+    """A request that Helm cannot finish: a value comes through a pipe that nobody fills.
+
+    ``--set-file``, since Helm itself reads that; a values file that is no file is refused.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.fifo = folder / "values.yaml"
+        self.fifo = folder / "value"
         os.mkfifo(self.fifo)
         self.request = RenderRequest(
-            write_chart(folder / "blocked"), values=(self.fifo,), label="blocked"
+            write_chart(folder / "blocked"), set_files=(f"pipe={self.fifo}",), label="blocked"
         )
         self.writer = -1
 
@@ -238,7 +241,7 @@ from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.helm.request import RenderRequest
 
 with Renderer(choose_engine(sys.argv[1]), processes=1) as renderer:
-    request = RenderRequest(Path(sys.argv[2]), values=(Path(sys.argv[3]),))
+    request = RenderRequest(Path(sys.argv[2]), set_files=(f"pipe={sys.argv[3]}",))
     print(*renderer.render([request]))
 """
 
