@@ -42,6 +42,11 @@ class Look:
         return frozenset(map(port_key, self.sockets))
 
     @property
+    def ids(self) -> frozenset[str]:
+        """Those of the containers: others where one was started again."""
+        return frozenset(one.id for one in self.containers.values())
+
+    @property
     def age(self) -> float:
         """Seconds since the youngest of its containers began."""
         return min((one.age for one in self.containers.values()), default=0.0)

@@ -19,13 +19,14 @@ from typing import TypeAlias
 from ..kinds import Ready, kind_of
 from ..model import Application, Reference, Socket, Workload
 from .api import Api, Object
+from .hints import Hints, hints_of_all
+from .history import History, Patience
 from .look import port_key
 from .pods import Owners, Pod, stray
 from .proof import Dialling, Proof, Seen
 from .reader import Reader
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
-from .settle import Hints, Patience, hints_again, hints_of_all
 from .watch import Watch
 
 ByPod: TypeAlias = dict[str, frozenset[Socket]]
@@ -156,7 +157,7 @@ class Observer:
             for pod, sockets in by_pod.items():
                 before = last.pods.get(reference, {}).get(pod)
                 if before is not None:
-                    found += last.watch.opened_since(reference, before, sockets)
+                    found += last.watch.hints(reference).opened_since(before, sockets)
             if found:
                 yield reference, found, end.ages[reference]
 
@@ -180,8 +181,8 @@ class Observer:
     def _next(self, hints: Mapping[Reference, Hints], last: Run) -> Run:
         """Replace the pods and observe those that come."""
         expected = {
-            reference: hints_again(
-                hints[reference], pods.values(), last.late[reference], last.clients[reference]
+            reference: hints[reference].again(
+                pods.values(), last.late[reference], last.clients[reference]
             )
             for reference, pods in last.pods.items()
         }
@@ -266,7 +267,7 @@ class Observer:
         asked for something else.
         """
         if again:
-            waiting = [pair for pair in pods if watch.waits(*pair)]
+            waiting = [pair for pair in pods if watch.at(*pair).waits]
             proof.dial(self._seen(watch, waiting), everywhere=False)
             return
         lasting = [
@@ -274,7 +275,7 @@ class Observer:
             for pod, owner in pods
             if owner is not None and is_replaced(owner) and not pod.finished and not pod.deleting
         ]
-        there = all(pod.ready and watch.looked_at(pod) for pod, _ in lasting)
+        there = all(pod.ready and watch.at(pod, owner).whole for pod, owner in lasting)
         if there and proof.has_settled_in():
             proof.dial(self._seen(watch, lasting))
 
@@ -304,8 +305,10 @@ class Observer:
     def _seen(self, watch: Watch, pods: Iterable[tuple[Pod, Workload | None]]) -> Iterator[Seen]:
         """The pods that can be dialled, with their open ports."""
         for pod, owner in pods:
-            if owner is not None and is_replaced(owner) and pod.ready and watch.looked_at(pod):
-                yield Seen(pod, owner, watch.dialable(pod, owner))
+            if owner is not None and is_replaced(owner) and pod.ready:
+                history = watch.at(pod, owner)
+                if history.whole:
+                    yield Seen(pod, owner, history.dialable)
 
     def _ended(self, job: Reference) -> bool:
         item, kind = self._api.get(*job), kind_of("Job")
@@ -321,7 +324,7 @@ class Observer:
         for pod, workload in pods:
             if workload is None or not is_replaced(workload) or pod.finished or pod.deleting:
                 continue
-            if not pod.ready or not watch.settled(pod, workload):
+            if not pod.ready or not watch.at(pod, workload).settled:
                 return True
             found[workload.reference] += 1
         if not replaced and self._is_dialling():
@@ -350,39 +353,43 @@ class Observer:
             if pod.finished or pod.deleting:
                 continue
             if workload is None:
-                run.strays.append(self._stray(watch, pod))
+                run.strays.append(self._stray(pod, watch.at(pod, None)))
             elif is_replaced(workload):
+                history = watch.at(pod, workload)
                 if not pod.ready:
                     run.reasons[workload.reference] = f"Pod/{pod.name} is not ready any more"
-                elif watch.settled(pod, workload):
-                    self._take_in(run, watch, pod, workload, proof)
+                elif history.settled:
+                    self._take_in(run, history, pod, workload, proof)
                 else:
-                    run.reasons[workload.reference] = watch.flaw(pod)
+                    run.reasons[workload.reference] = _flaw(pod, history)
         for workload in self._application.workloads:
             ended = workload.makes.is_pod and workload.reference not in run.pods
             if ended or not is_replaced(workload):
-                run.pods.update(_by_reference(workload, watch.lasting(workload)))
+                for name, sockets in watch.lasting(workload):
+                    run.pods[workload.reference][name] = sockets
         return run
 
-    def _take_in(self, run: Run, watch: Watch, pod: Pod, workload: Workload, proof: Proof) -> None:
+    def _take_in(
+        self, run: Run, history: History, pod: Pod, workload: Workload, proof: Proof
+    ) -> None:
         """What a pod that can be believed has shown."""
         reference = workload.reference
         sockets = frozenset(
             one._replace(refused=True)
-            if watch.stands_open(pod, one) and proof.is_refused(pod, one)
+            if history.stands_open(one) and proof.is_refused(pod, one)
             else one
-            for one in watch.sockets(pod, workload)
+            for one in history.sockets
         )
         run.pods[reference][pod.name] = sockets
-        run.late[reference] = max(run.late[reference], watch.lateness(pod, sockets))
-        run.clients[reference] |= watch.clients(pod, workload)
-        run.ages[reference] = min(run.ages.get(reference, inf), watch.age(pod))
+        run.late[reference] = max(run.late[reference], history.lateness(sockets))
+        run.clients[reference] |= history.clients
+        run.ages[reference] = min(run.ages.get(reference, inf), history.age)
 
-    def _stray(self, watch: Watch, pod: Pod) -> Workload:
+    def _stray(self, pod: Pod, history: History) -> Workload:
         found = stray(pod, self._application)
-        if not watch.settled(pod, None):
-            return replace(found, unobserved=f"not observed: {watch.flaw(pod)}")
-        return replace(found, sockets=tuple(sorted(watch.sockets(pod, None))), unobserved="")
+        if not history.settled:
+            return replace(found, unobserved=f"not observed: {_flaw(pod, history)}")
+        return replace(found, sockets=tuple(sorted(history.sockets)), unobserved="")
 
     def _grown(self, first: Run, again: Run) -> list[Reference]:
         """The workloads with a container that had more undeclared ports the second time."""
@@ -468,6 +475,11 @@ class Observer:
         return f"{workload} has no pods"
 
 
+def _flaw(pod: Pod, history: History) -> str:
+    """Why the looks at a pod cannot be believed."""
+    return history.flaw or f"the sockets of Pod/{pod.name} keep changing"
+
+
 def _why_not_again(workload: Workload) -> str:
     if workload.hook:
         return f"{workload} is a hook and runs only once, so there is no second run to compare with"
@@ -484,10 +496,6 @@ def _by_labels(*strays: Workload) -> tuple[Workload, ...]:
     for one in strays:
         found.setdefault(frozenset(one.pod_labels.items()), one)
     return tuple(found.values())
-
-
-def _by_reference(workload: Workload, seen: ByPod) -> dict[Reference, ByPod]:
-    return {workload.reference: seen} if seen else {}
 
 
 def _ports(workload: Workload, run: Run) -> set[tuple[str, tuple[str, int]]] | None:

@@ -23,12 +23,13 @@ from ..target import Target
 from .api import Api, Object, Refused, names
 from .diagnostics import describe
 from .dryrun import refusals
+from .hints import hints_of_all
+from .history import Patience
 from .observe import GoOn, Observer, Over
 from .pods import Owners, Pod
 from .proof import Dialling
 from .reader import Reader
 from .readiness import HOPELESS, failure, waits_for
-from .settle import Patience, hints_of_all
 from .watch import Watch
 
 MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -32,6 +32,7 @@ from .elsewhere import PodDialler
 from .enforcement import ENFORCED, NOT_ENFORCED, Enforcement, ask_enforcement
 from .ephemeral import PodReader
 from .footholds import pause_image
+from .history import Patience
 from .images import load_images
 from .owner import is_gone, new_run, read_owner
 from .proof import Dialling
@@ -45,7 +46,6 @@ from .release import (
     remove_all,
     wait_until_gone,
 )
-from .settle import Patience
 from .share import (
     leave_machine_folder,
     machine_folder,

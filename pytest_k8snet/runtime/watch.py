@@ -1,30 +1,18 @@
-"""All looks at the pods of a release in one run, and what they add up to."""
+"""All looks at the pods of a release in one run: which pods are looked at when."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil, inf
 from time import monotonic
 
 from ..model import Reference, Socket, Workload
-from .look import Look, port_key
+from .hints import Hints
+from .history import History, Patience
+from .look import Look
 from .pods import Pod, ends
 from .reader import Reader
-from .settle import (
-    Hints,
-    Patience,
-    believed,
-    changing,
-    is_chosen,
-    lasting,
-    lateness,
-    misses,
-    of_one_start,
-    opened_since,
-    settled,
-    spacing,
-)
 
 _NO_HINTS = Hints()
 _GRID = 0.25  # seconds: turns of all releases meet
@@ -32,7 +20,7 @@ _QUICK = 0.5  # seconds between looks at what may be gone soon
 
 
 class Watch:
-    """Collects looks and judges them.
+    """Collects looks, at each pod when it is its turn.
 
     :ivar hints: what is known in advance of each workload's pods.
     """
@@ -71,10 +59,10 @@ class Watch:
 
     def _spacing(self, pod: Pod, workload: Workload | None) -> float:
         """Seconds between this look at a pod and the next one."""
-        looks = self._looks[pod.uid]
-        if not looks or _short_lived(pod, workload):
+        history = self.at(pod, workload)
+        if not history.every or _short_lived(pod, workload):
             return _QUICK
-        return spacing(looks, self._patience)
+        return history.spacing
 
     def look_early(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
         """Look before all is ready: at the pods that will not be there later, and at the others
@@ -82,74 +70,22 @@ class Watch:
         """
         self.look(pair for pair in pods if self._reader.leaves_no_trace or _short_lived(*pair))
 
-    def settled(self, pod: Pod, workload: Workload | None) -> bool:
-        """Whether the looks at a pod can be believed."""
-        return settled(self._looks_at(pod), self._hints_of(workload), self._patience)
+    def at(self, pod: Pod, workload: Workload | None) -> History:
+        """The looks at a pod of a workload so far."""
+        hints = self.hints(workload.reference) if workload else _NO_HINTS
+        return History(hints, self._patience, self._looks[pod.uid])
 
-    def flaw(self, pod: Pod) -> str:
-        """Why the looks at a pod cannot be believed."""
-        looks = self._looks_at(pod)
-        return (looks[-1].flaw if looks else "") or f"the sockets of Pod/{pod.name} keep changing"
+    def hints(self, reference: Reference) -> Hints:
+        """What is known in advance of a workload's pods."""
+        return self._hints.get(reference, _NO_HINTS)
 
-    def sockets(self, pod: Pod, workload: Workload | None) -> frozenset[Socket]:
-        """The open ports of a pod that is settled."""
-        return believed(self._looks_at(pod), self._hints_of(workload))
-
-    def looked_at(self, pod: Pod) -> bool:
-        """Whether two looks at a pod say something together."""
-        looks = self._looks_at(pod)[-2:]
-        return len(looks) == 2 and not any(look.flaw for look in looks)
-
-    def waits(self, pod: Pod, workload: Workload | None) -> bool:
-        """Whether a pod has the age, and something that is expected is not open yet."""
-        looks = self._looks_at(pod)
-        old = bool(looks) and looks[-1].age >= self._patience.watch
-        return old and misses(looks, self._hints_of(workload), self._patience)
-
-    def dialable(self, pod: Pod, workload: Workload) -> list[Socket]:
-        """The open ports that others may be meant to dial: none that a client's socket may have."""
-        hints = self._hints_of(workload)
-        sockets = self.sockets(pod, workload)
-        return [one for one in sockets if not one.loopback and not is_chosen(port_key(one), hints)]
-
-    def opened_since(
-        self, reference: Reference, before: Collection[Socket], now: Collection[Socket]
-    ) -> list[Socket]:
-        """What a pod of the workload has open that it had not before."""
-        return opened_since(before, now, self._hints.get(reference, _NO_HINTS))
-
-    def stands_open(self, pod: Pod, socket: Socket) -> bool:
-        """Whether anybody may send to a socket, and every look has shown it since the first."""
-        shown = [port_key(socket) in look.keys for look in self._looks_at(pod)]
-        return True in shown and all(shown[shown.index(True) :])
-
-    def clients(self, pod: Pod, workload: Workload) -> frozenset[str]:
-        """Containers of a pod whose UDP sockets come and go."""
-        return changing(self._looks_at(pod), self._hints_of(workload))
-
-    def lateness(self, pod: Pod, sockets: Iterable[Socket]) -> float:
-        """How old a pod was when it had opened the last of these ports."""
-        return lateness(self._looks_at(pod), sockets)
-
-    def age(self, pod: Pod) -> float:
-        """How old a pod was when it was looked at last."""
-        return self._looks_at(pod)[-1].age
-
-    def _looks_at(self, pod: Pod) -> list[Look]:
-        """Those at its containers as they are now: one that ended took its ports along."""
-        return of_one_start(self._looks[pod.uid])
-
-    def _hints_of(self, workload: Workload | None) -> Hints:
-        return self._hints.get(workload.reference, _NO_HINTS) if workload else _NO_HINTS
-
-    def lasting(self, workload: Workload) -> dict[str, frozenset[Socket]]:
+    def lasting(self, workload: Workload) -> Iterator[tuple[str, frozenset[Socket]]]:
         """The open ports of each pod of a workload whose pods end, if seen long enough; by name."""
-        found = {
-            pod.name: lasting(self._looks[uid])
-            for uid, (pod, owner) in self._pods.items()
-            if owner is not None and owner.reference == workload.reference
-        }
-        return {name: sockets for name, sockets in found.items() if sockets is not None}
+        for pod, owner in self._pods.values():
+            if owner is not None and owner.reference == workload.reference:
+                sockets = self.at(pod, owner).lasting
+                if sockets is not None:
+                    yield pod.name, sockets
 
 
 def _short_lived(pod: Pod, workload: Workload | None) -> bool:

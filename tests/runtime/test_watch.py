@@ -10,9 +10,9 @@ import pytest
 
 from pytest_k8snet.model import Socket, Workload
 from pytest_k8snet.runtime import watch as module
+from pytest_k8snet.runtime.history import Patience
 from pytest_k8snet.runtime.look import Look, Running
 from pytest_k8snet.runtime.pods import Pod
-from pytest_k8snet.runtime.settle import Patience
 from pytest_k8snet.runtime.watch import Watch
 
 from .live import container, pod
@@ -75,7 +75,7 @@ def test_a_pod_is_looked_at_in_intervals_and_as_soon_as_it_is_old_enough(world: 
     assert looked[0] == 0
     assert len(looked) <= 5
     assert FIRST.watch <= looked[-1] <= FIRST.watch + 0.3
-    assert watch.settled(*web)
+    assert watch.at(*web).settled
 
 
 def test_a_new_pod_is_looked_at_at_once(world: World) -> None:
@@ -112,7 +112,8 @@ def test_a_container_that_ended_took_its_ports_along(world: World) -> None:
     follow(world, watch, [web], 1)
     world.port = 80
     follow(world, watch, [web], 4)
-    assert watch.settled(*web)
-    (socket,) = watch.sockets(*web)
+    history = watch.at(*web)
+    assert history.settled
+    (socket,) = history.sockets
     assert socket.port == 80
-    assert watch.stands_open(web[0], socket)  # it has not been closed: there was none
+    assert history.stands_open(socket)  # it has not been closed: there was none

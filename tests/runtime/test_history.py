@@ -16,18 +16,9 @@ from pytest_k8snet.model import (
     Socket,
     Workload,
 )
+from pytest_k8snet.runtime.hints import Hints, hints_of
+from pytest_k8snet.runtime.history import History, Patience
 from pytest_k8snet.runtime.look import Look, Running
-from pytest_k8snet.runtime.settle import (
-    Hints,
-    Patience,
-    believed,
-    hints_again,
-    hints_of,
-    lasting,
-    lateness,
-    opened_since,
-    settled,
-)
 
 from .live import look
 
@@ -36,8 +27,20 @@ FIRST = Patience()
 AGAIN = FIRST.again
 
 
+def settled(looks: list[Look], hints: Hints, patience: Patience) -> bool:
+    return History(hints, patience, looks).settled
+
+
+def sockets(looks: list[Look], hints: Hints = NONE) -> frozenset[Socket]:
+    return History(hints, FIRST, looks).sockets
+
+
 def numbers(looks: list[Look], hints: Hints = NONE) -> set[int]:
-    return {socket.port for socket in believed(looks, hints)}
+    return {socket.port for socket in sockets(looks, hints)}
+
+
+def lateness(looks: list[Look], found: frozenset[Socket]) -> float:
+    return History(NONE, FIRST, looks).lateness(found)
 
 
 def client(port: int) -> Socket:
@@ -111,7 +114,7 @@ def test_a_clients_udp_socket_is_no_open_port() -> None:
     slow_resolver = [look(at, 80, client(41000 + at // 5), age=at) for at in range(17)]
     assert settled(slow_resolver, NONE, FIRST)
     assert numbers(slow_resolver) == {80}
-    again = hints_again(NONE, [believed(slow_resolver)], clients=frozenset({"web"}))
+    again = NONE.again([sockets(slow_resolver)], clients=frozenset({"web"}))
     assert settled([look(0, 80, client(5), age=2), look(1, 80, client(5), age=3)], again, AGAIN)
     assert numbers([look(0, 80, client(45000)), look(1, 80, client(45000))], again) == {80}
 
@@ -134,7 +137,7 @@ def test_a_udp_server_that_connects_to_its_first_client_is_one() -> None:
 
 def test_the_second_run_waits_for_what_the_first_one_had() -> None:
     first = Hints(declared=frozenset({("TCP", 81)}))
-    hints = hints_again(first, [frozenset({Socket(80), Socket(40000)})])
+    hints = first.again([frozenset({Socket(80), Socket(40000)})])
     assert hints.expected == {("TCP", 80)}
     assert not settled([look(0, 80, age=4), look(1, 80, age=5)], hints, AGAIN)
     assert settled([look(0, 80, 50000, age=4), look(1, 80, 50000, age=5)], hints, AGAIN)
@@ -142,9 +145,9 @@ def test_the_second_run_waits_for_what_the_first_one_had() -> None:
 
 def test_the_second_run_is_given_as_long_as_the_first_one_needed() -> None:
     looks = [look(0, 80, age=1), look(1, 80, age=29), look(2, 80, 81, age=30), look(3, 80, 81)]
-    late = lateness(looks, believed(looks))
+    late = lateness(looks, sockets(looks))
     assert late == 30
-    hints = hints_again(NONE, [believed(looks)], late)
+    hints = NONE.again([sockets(looks)], late)
     assert not settled([look(0, 80, age=58), look(1, 80, age=59)], hints, AGAIN)
     assert settled([look(0, 80, age=60), look(1, 80, age=61)], hints, AGAIN)
 
@@ -176,14 +179,16 @@ def test_hints_are_declared_ports_and_what_services_lead_to() -> None:
 
 
 def test_a_pod_that_ended_had_open_what_two_looks_show() -> None:
-    found = lasting([look(0, 1), look(1, 1, 2), look(2, 2, 3), replace(look(3, 3), flaw="ended")])
+    found = History(
+        every=[look(0, 1), look(1, 1, 2), look(2, 2, 3), replace(look(3, 3), flaw="ended")]
+    ).lasting
     assert found is not None
     assert {socket.port for socket in found} == {1, 2}
 
 
 @pytest.mark.parametrize("looks", [[], [look(0, 80)], [look(0, 80), replace(look(1), flaw="x")]])
 def test_a_pod_that_ended_too_soon_was_not_observed(looks: list[Look]) -> None:
-    assert lasting(looks) is None
+    assert History(every=looks).lasting is None
 
 
 def test_a_port_that_comes_and_goes_was_opened_late() -> None:
@@ -197,7 +202,7 @@ def test_what_a_pod_opens_later_counts_unless_it_may_be_gone_as_soon() -> None:
     before = look(0, 80).sockets
 
     def later(*ports: int | Socket, hints: Hints = NONE) -> set[int]:
-        return {one.port for one in opened_since(before, look(60, *ports).sockets, hints)}
+        return {one.port for one in hints.opened_since(before, look(60, *ports).sockets)}
 
     assert later(80) == set()
     assert later(80, 9090) == {9090}
@@ -212,12 +217,12 @@ def test_a_port_that_moves_is_where_it_was_seen_last() -> None:
     looks = [look(at, 2000 + at // 3, age=at) for at in range(22)]
     assert numbers(looks) == {2007}
     assert numbers([*looks, look(22, 2007, age=22)]) == {2007}
-    assert lateness(looks, believed(looks)) == 0  # it will be elsewhere in the next run
-    assert lateness(looks[:5], believed(looks[:5])) == 3  # it may stay there
+    assert lateness(looks, sockets(looks)) == 0  # it will be elsewhere in the next run
+    assert lateness(looks[:5], sockets(looks[:5])) == 3  # it may stay there
 
 
-def test_what_other_pods_had_is_seen_once_and_believed() -> None:
+def test_what_other_pods_had_is_seen_once_and_sockets() -> None:
     looks = [look(0, 80, 81), look(1, 80), look(2, 80)]
     assert numbers(looks) == {80}
     before = [frozenset({Socket(81, container="web"), Socket(80, container="web")})]
-    assert numbers(looks, hints_again(NONE, before)) == {80, 81}
+    assert numbers(looks, NONE.again(before)) == {80, 81}
