@@ -14,7 +14,7 @@ from .errors import ClusterError, K8sNetError, NotApplicable, NotObserved
 from .finding import Finding
 from .fixtureitem import FixtureItem
 from .ignores import ignore_for
-from .model import NEEDS_CLUSTER, Application, Subject
+from .model import DEFAULT_RELEASE, NEEDS_CLUSTER, Application, Subject
 from .plaintext import plain
 from .report.recorder import attach
 from .report.results import NOT_OBSERVED, OBSERVED, Result
@@ -303,13 +303,20 @@ class CheckItem(ChartItem):
             finding,
             message=plain(finding.message),
             at=finding.at._replace(source=plain(target.file_of(finding.source))),
-            instead=plain(finding.instead),
+            instead=plain(self._instead(finding)),
             container=finding.container and plain(finding.container),
             process=finding.process and plain(finding.process),
             line=target.line(finding.at),
             cure=plain(self._cure),
             reach=plain(finding.reach),
         )
+
+    def _instead(self, finding: Finding) -> str:
+        if self.application.release != DEFAULT_RELEASE or self.gathered.target.manifests:
+            return finding.instead
+        from .templated import templated  # its pattern takes longer to compile than a check
+
+        return templated(finding.instead)
 
     @property
     def _cure(self) -> str:

@@ -19,6 +19,7 @@ Labels: TypeAlias = Mapping[str, str]
 T = TypeVar("T")
 
 DEFAULT_RELEASE = "release-name"  # what `helm template` calls it; nobody writes it into a chart
+RELEASE = "{{ .Release.Name }}"  # what is written there
 NEEDS_CLUSTER = "needs a cluster: --k8snet-cluster=kind"
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..kinds import Selects
 from ..matching import carries
 from ..model import (
-    DEFAULT_RELEASE,
     Application,
     Container,
     Labels,
@@ -34,7 +33,6 @@ INSTANCE = "app.kubernetes.io/instance"
 ADMIN = "policy.networking.k8s.io"
 CALICO = frozenset(("projectcalico.org", "crd.projectcalico.org"))
 FIXED = "cannot be changed later: delete the object before an upgrade"
-RELEASE = "{{ .Release.Name }}"
 CHART = "{{ .Chart.Name }}"
 
 _LONGEST = 100  # of a line in flow style, without what it is indented by
@@ -267,9 +265,6 @@ def network_policy(
     node port is no pod, nor is the API server, which calls webhooks, and the controller of a
     route runs in a namespace of its own.
 
-    The release's name is written as a template has it: the policy is a file more for the chart,
-    and with the rendered name it would protect no release but the one that was rendered.
-
     With ``replaced`` it has that policy's name. A workload without pod labels
     gets one first: nothing but everything could select it without.
     """
@@ -280,8 +275,6 @@ def network_policy(
         added = join(pod_label_lines(workload, labels))
         before = for_object(application.subject(workload.reference), added) + "\n---\n"
     name = _free_name(workload, application) if replaced is None else replaced.name
-    name = _templated(name, application)
-    labels = {key: _templated(value, application) for key, value in labels.items()}
     lines = ["apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy"]
     lines += _metadata(
         name, workload.namespace if workload.namespace != application.namespace else ""
@@ -290,16 +283,6 @@ def network_policy(
     # Without policyTypes it is for ingress alone, since it has no egress.
     lines += indent(_ingress_lines(workload, application), 1)
     return before + join(lines)
-
-
-def _templated(text: str, application: Application) -> str:
-    """The text with the release's name as templates write it.
-
-    One that the user chose may stand in the chart by chance.
-    """
-    if application.release != DEFAULT_RELEASE:
-        return text
-    return text.replace(DEFAULT_RELEASE, RELEASE)
 
 
 def _metadata(name: str, namespace: str = "") -> list[str]:

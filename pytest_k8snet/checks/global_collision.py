@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ..finding import FAULT, NOTE, Finding
 from ..index import policies_of, selected, with_pod_labels
 from ..matching import carries, needed_values, selects
-from ..model import MOST_NEIGHBOURS, Application, Neighbour, Position, Service, Workload
+from ..model import MOST_NEIGHBOURS, RELEASE, Application, Neighbour, Position, Service, Workload
 from ._check import check
-from ._instead import INSTANCE, RELEASE, service_selector, unit_labels
+from ._instead import INSTANCE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
 
 

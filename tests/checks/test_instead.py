@@ -89,22 +89,3 @@ def test_a_selector_that_cannot_be_changed_says_so() -> None:
     assert "cannot be changed later" in unit_labels(workload("web"), added)
     rollout = workload("web", kind="Rollout", group="argoproj.io")
     assert "cannot be changed later" not in unit_labels(rollout, added)
-
-
-def test_a_policy_is_for_every_release_of_the_chart() -> None:
-    """It is pasted into templates: with the rendered name it protects no other release."""
-    labels = {"app": "release-name-web", "app.kubernetes.io/instance": "release-name"}
-    web = workload("release-name-web", pod_labels=labels, selector=Selector(labels))
-    text = network_policy(web, application(workloads=(web,), release="release-name"))
-    rendered = yaml.safe_load(text.replace("{{ .Release.Name }}", "other"))
-    assert rendered["metadata"]["name"] == "other-web"
-    assert rendered["spec"]["podSelector"]["matchLabels"] == {
-        "app": "other-web",
-        "app.kubernetes.io/instance": "other",
-    }
-
-
-def test_a_release_name_that_the_user_chose_may_stand_in_the_chart_by_chance() -> None:
-    web = workload("web")
-    text = network_policy(web, application(workloads=(web,), release="web"))
-    assert yaml.safe_load(text)["spec"]["podSelector"]["matchLabels"] == {"app": "web"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,27 @@ def test_a_fault_fails_its_item_and_says_what_where_why_and_what_instead(
     )
     assert "Traceback" not in result.stdout.str()
     assert "items.py" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("option", "wanted"),
+    [
+        ("--helm-chart=charts", 'app: "{{ .Release.Name }}"'),
+        ("--helm-chart=charts --helm-release-name=mine", "app: mine"),
+        ("--k8snet-manifests=rendered.yaml", "app: release-name"),
+    ],
+)
+def test_what_to_write_into_a_template_is_for_every_release(
+    pytester: pytest.Pytester, make_chart: MakeChart, option: str, wanted: str
+) -> None:
+    """A name that the user chose may stand in the chart by chance, and in YAML nothing is filled
+    in.
+    """
+    make_chart("charts/web", NO_POLICY)
+    rendered = textwrap.dedent(WEB).replace("{{ .Release.Name }}", "release-name")
+    pytester.makefile(".yaml", rendered=rendered)
+    said = pytester.runpytest(*option.split(), "-k", "M6").stdout
+    said.fnmatch_lines([f"*podSelector: {{matchLabels: {{{wanted}*"])
 
 
 def test_the_line_of_a_finding_is_given_where_the_template_has_one(
