@@ -45,6 +45,8 @@ _DEEPEST = 1_000
 _DEEP = "exceeded maximum nesting depth"
 # A text that is shorter holds fewer than fill the memory, and is not counted before it is composed.
 _SHORT = 4 << 20
+# What may be an alias; only with one does a document have a value twice.
+_ALIAS = re.compile(r"(?:^|[\s,\[{:])\*[\w-]")
 _SEPARATOR = re.compile(r"^---(?=[\s#]|\Z)", re.MULTILINE)
 
 
@@ -132,12 +134,12 @@ def load(text: str, where: str) -> Any:
             reader.dispose()
         if node is None:
             return None
-        anchors = "&" in text
-        if anchors and _expanded(node, {}) > MOST_NODES:
+        aliases = "*" in text and _ALIAS.search(text) is not None
+        if aliases and _expanded(node, {}) > MOST_NODES:
             raise ManifestError(
                 f"{where}: aliases that stand for more than {MOST_NODES:,} values; write them out"
             )
-        return _Builder(where, anchors=anchors).build(node)
+        return _Builder(where, aliases=aliases).build(node)
     except (YAMLError, ValueError) as error:
         raise ManifestError(_explained(error, text, where)) from None
     except RecursionError:
@@ -202,18 +204,18 @@ def _expanded(node: Any, known: dict[int, int]) -> int:
 
 
 class _Builder:
-    """Makes data of composed nodes; an anchored node is made once."""
+    """Makes data of composed nodes; where there are aliases, each node once."""
 
-    def __init__(self, where: str, *, anchors: bool) -> None:
+    def __init__(self, where: str, *, aliases: bool) -> None:
         self._where = where
-        self._anchors = anchors
+        self._aliases = aliases
         self._made: dict[int, Any] = {}
 
     def build(self, node: Any) -> Any:
         kind = type(node)
         if kind is ScalarNode:
             return _typed(node.value) if node.tag == _PLAIN else _tagged(node.tag, node.value)
-        if not self._anchors:
+        if not self._aliases:
             return self._collection(kind, node)
         made = self._made
         key = id(node)

@@ -134,9 +134,8 @@ def _shape(kind: str, group: str) -> Shape:
 
 
 def _wrong(value: Any, shape: Shape) -> list[tuple[str, str]]:
-    if value is None:
-        return []
-    found = []
+    """What is wrong with a value that is not null, by its place below."""
+    found: list[tuple[str, str]] = []
     if isinstance(shape, Leaf):
         if not shape.takes(value):
             return [("", f"is {described(value)}, and Kubernetes takes {shape.said}")]
@@ -144,11 +143,13 @@ def _wrong(value: Any, shape: Shape) -> list[tuple[str, str]]:
         if not isinstance(value, list):
             return [("", f"is {described(value)}, and Kubernetes takes a list")]
         for number, entry in enumerate(value):
-            found += [(f"[{number}]{at}", what) for at, what in _wrong(entry, shape[0])]
+            if entry is not None and (below := _wrong(entry, shape[0])):
+                found += [(f"[{number}]{at}", what) for at, what in below]
     elif not isinstance(value, dict):
         return [("", f"is {described(value)}, and Kubernetes takes a mapping")]
     else:
-        for key, below in shape.items():
-            if key in value:
-                found += [(f".{key}{at}", what) for at, what in _wrong(value[key], below)]
+        for key, entry_shape in shape.items():
+            entry = value.get(key)
+            if entry is not None and (below := _wrong(entry, entry_shape)):
+                found += [(f".{key}{at}", what) for at, what in below]
     return found

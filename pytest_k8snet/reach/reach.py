@@ -267,11 +267,7 @@ class Reach:
         """The ports that the application leads somebody to who is no pod."""
         if self._world is None:
             self._world = _led_in(self.application)
-        found = self._world.get(target.reference, LedIn())
-        of_node = Ports.union(
-            Ports.of(port.protocol, port.number) for _, port in target.declared() if port.host_port
-        )
-        return found._replace(direct=found.direct | of_node)
+        return self._world.get(target.reference, LedIn())
 
     def _by_controller(self, target: Workload) -> Admission:
         """A controller runs in some namespace, with labels that a chart seldom knows."""
@@ -390,6 +386,12 @@ def _led_in(application: Application) -> dict[Reference, LedIn]:
     """Of each workload the ports that Services and routes lead somebody to who is no pod."""
     routed, called = application.once(routed_ports), application.once(api_ports)
     found: dict[Reference, LedIn] = {}
+    for workload in application.workloads:
+        of_node = [
+            Ports.of(one.protocol, one.number) for _, one in workload.declared() if one.host_port
+        ]
+        if of_node:
+            found[workload.reference] = LedIn(direct=Ports.union(of_node))
     for service in application.services:
         direct = service.type in ("NodePort", "LoadBalancer")
         keys = ((service.namespace, service.name, one.port, one.protocol) for one in service.ports)
