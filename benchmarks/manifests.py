@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from pytest_k8snet.helm.charts import find_charts
+from pytest_k8snet.helm.dependencies import Workspace
 from pytest_k8snet.helm.engine import choose_engine
 from pytest_k8snet.helm.renderer import Renderer
 from pytest_k8snet.helm.request import RenderRequest
@@ -19,8 +21,8 @@ def write_manifests(charts: Path, folder: Path) -> tuple[list[Path], list[str]]:
     found = find_charts([str(charts)], charts)
     files: list[Path] = []
     refused: list[str] = []
-    with Renderer(choose_engine()) as renderer:
-        requests = [RenderRequest(renderer.prepare(chart)) for chart in found]
+    with Renderer(choose_engine()) as renderer, closing(Workspace()) as workspace:
+        requests = [RenderRequest(workspace.prepare(chart)) for chart in found]
         for chart, rendered in zip(found, renderer.render(requests), strict=True):
             name = "-".join(chart.path.relative_to(charts.parent).parts)
             if rendered.error is not None:

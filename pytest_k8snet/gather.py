@@ -20,7 +20,7 @@ from .cures import with_cures
 from .errors import ChartError, SettingsError
 from .helm.asked import asked_values, wants_values, with_asked
 from .helm.charts import Chart, find_charts
-from .helm.engine import Engine, choose_engine
+from .helm.dependencies import Workspace
 from .helm.fetch import fetch_with, pull
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION, Rendered, RenderRequest
@@ -35,12 +35,9 @@ from .target import Gathered, Target, chart_id
 class Gathering:
     """All charts of a run on their way to applications."""
 
-    def __init__(
-        self, settings: Settings, renderer: Renderer, engine: Engine | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, renderer: Renderer) -> None:
         self._settings = settings
         self._renderer = renderer
-        self._engine = engine or choose_engine(settings.helm)
         self._pulled: tempfile.TemporaryDirectory[str] | None = None
         self._of_charts: set[str] = set()  # errors that no values could prevent
 
@@ -56,6 +53,18 @@ class Gathering:
             for chart in find_charts(list(map(self._on_disk, settings.charts)), settings.root)
             for values in self._values_sets(chart)
         )
+
+    @cached_property
+    def _workspace(self) -> Workspace:
+        fetch = fetch_with(self._renderer.engine) if self._settings.downloads else None
+        return Workspace(
+            known={one.chart.path: one.chart for one in self.targets}.values(), fetch=fetch
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which dependency was taken from where, a line for each."""
+        return self._workspace.notes
 
     def _values_sets(self, chart: Chart) -> tuple[ValuesSet, ...]:
         settings = self._settings
@@ -81,16 +90,9 @@ class Gathering:
         self._pulled = self._pulled or tempfile.TemporaryDirectory(prefix="k8snet-pulled-")
         try:
             folder = tempfile.mkdtemp(dir=self._pulled.name)
-            return str(pull(self._engine, pattern, Path(folder)))
+            return str(pull(self._renderer.engine, pattern, Path(folder)))
         except ChartError as error:
             raise SettingsError(str(error)) from None
-
-    def find(self) -> None:
-        """Look for the charts now, and not only when they are asked for.
-
-        :raises SettingsError: as ``targets``.
-        """
-        _ = self.targets
 
     def close(self) -> None:
         """Remove the charts that were fetched. Safe to call more than once."""
@@ -100,9 +102,7 @@ class Gathering:
 
     def run(self) -> tuple[Gathered, ...]:
         """Render and read them all, in the order of ``targets``."""
-        with _uncollected():
-            fetch = fetch_with(self._engine) if self._settings.downloads else None
-            self._renderer.know({one.chart.path: one.chart for one in self.targets}.values(), fetch)
+        with _uncollected(), contextlib.closing(self._workspace):
             first = list(self._once_a_chart(self._read(self.targets, self._settings.release)))
             first = [self._asked(one) for one in _without_demands(first)]
             first = self._with_second(first)
@@ -161,7 +161,7 @@ class Gathering:
         """
         settings = self._settings
         request = target.values.request(
-            self._renderer.prepare(target.chart),
+            self._workspace.prepare(target.chart),
             release=release,
             namespace=settings.namespace,
             label=target.id,
@@ -180,7 +180,7 @@ class Gathering:
         second: bool,
     ) -> Gathered:
         if rendered.error is not None:
-            absence = self._renderer.absence(target.chart, rendered.error)
+            absence = self._workspace.absence(target.chart, rendered.error)
             if absence:
                 self._of_charts.add(absence)
             return Gathered(target, error=absence or rendered.error, warnings=rendered.warnings)

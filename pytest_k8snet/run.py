@@ -22,7 +22,7 @@ import pytest
 from .baseline import read_baseline
 from .errors import SettingsError
 from .gather import Gathering
-from .helm.engine import Engine, choose_engine
+from .helm.engine import choose_engine
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION
 from .ignores import read_ignores
@@ -73,7 +73,6 @@ class ChartRun:
         self._renderer: Renderer | None = None
         self._gathering: Gathering | None = None
         self._plain: PlainManifests | None = None
-        self.engine: Engine | None = None
         if not self.worker:
             self._prepare()
 
@@ -107,10 +106,9 @@ class ChartRun:
         if settings.reach is not None:
             self.reviewed = read_reach_file(settings.reach, "--k8snet-reach")
         if settings.charts:
-            self.engine = choose_engine(settings.helm)
-            self._renderer = Renderer(self.engine, timeout=settings.render_timeout)
+            self._renderer = Renderer(choose_engine(settings.helm), timeout=settings.render_timeout)
             self._renderer.start_early()
-            self._gathering = Gathering(settings, self._renderer, self.engine)
+            self._gathering = Gathering(settings, self._renderer)
         elif settings.cluster != "none":
             raise SettingsError(f"--k8snet-cluster={settings.cluster}: {NOT_INSTALLED}")
         given = ["pytest", *map(str, self._config.invocation_params.args)]
@@ -152,7 +150,7 @@ class ChartRun:
         charts: tuple[Gathered, ...] = ()
         if self._gathering is not None and self._renderer is not None:
             charts = tuple(map(self._with_review, self._gathering.run()))
-            for note in self._renderer.notes:
+            for note in self._gathering.notes:
                 self.say(f"k8snet: {note}")
             self._renderer.close()
         plain = self._plain.run() if self._plain is not None else ()
@@ -280,10 +278,12 @@ class ChartRun:
     @property
     def _helm(self) -> str:
         """Which Helm renders, and for which cluster; "" where there is nothing to render."""
-        if self.engine is None:
+        if self._renderer is None:
             return ""
         settings = self.settings
-        said = f"{self.engine.name}, for Kubernetes {settings.kube_version or KUBE_VERSION}"
+        said = (
+            f"{self._renderer.engine.name}, for Kubernetes {settings.kube_version or KUBE_VERSION}"
+        )
         return f"{said} with {', '.join(settings.api_versions)}" if settings.api_versions else said
 
     @property
@@ -372,7 +372,6 @@ class ChartRun:
         """Give back all that the run holds. Safe to call more than once."""
         if self._renderer is not None:
             self._renderer.close()
-            self._renderer = None
         if self._gathering is not None:
             self._gathering.close()
         if self._plain is not None:

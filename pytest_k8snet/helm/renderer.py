@@ -12,15 +12,11 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..leash import TooMuch
-from .charts import Chart
-from .dependencies import Workspace
 from .engine import EmbeddedEngine, Engine
-from .fetch import Fetch
 from .request import Rendered, RenderRequest
 
 if TYPE_CHECKING:
@@ -40,6 +36,7 @@ class Renderer:
     Use it as a context manager: leaving it, however that happens, ends every
     process of Helm's at once.
 
+    :param engine: which one.
     :param processes: at most so many; the machine's processors, and no more
         than four, by default.
     :param timeout: seconds that one chart may take.
@@ -48,8 +45,8 @@ class Renderer:
     def __init__(
         self, engine: Engine, *, processes: int | None = None, timeout: float = DEFAULT_TIMEOUT
     ) -> None:
+        self.engine = engine
         most = processes or min(MOST_PROCESSES, os.cpu_count() or 1)
-        self._workspace = Workspace()
         self._way: _Embedded | _Binary
         if isinstance(engine, EmbeddedEngine):
             self._way = _Embedded(engine, most, timeout)
@@ -80,33 +77,9 @@ class Renderer:
         """
         return self._way.render(deque(requests))
 
-    def know(self, charts: Iterable[Chart], fetch: Fetch | None) -> None:
-        """Say which charts may depend on each other, and how what is missing may be fetched."""
-        self._workspace.close()
-        self._workspace = Workspace(known=charts, fetch=fetch)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Which dependency was taken from where."""
-        return self._workspace.notes
-
-    def absence(self, chart: Chart, error: str) -> str:
-        """Which dependencies are absent, where the error is about that, else ""."""
-        return self._workspace.absence(chart, error)
-
-    def prepare(self, chart: Chart) -> Path:
-        """Where to render a chart from (:meth:`.dependencies.Workspace.prepare`).
-
-        Copies live as long as the renderer.
-
-        :raises ChartError: the chart cannot be read, or a dependency is absent.
-        """
-        return self._workspace.prepare(chart)
-
     def close(self) -> None:
-        """End the processes and remove the copies. Safe to call more than once."""
+        """End the processes. Safe to call more than once."""
         self._way.close()
-        self._workspace.close()
 
     @property
     def processes(self) -> tuple[int, ...]:

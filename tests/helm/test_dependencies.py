@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from helm.conftest import Render, engine_or_skip
 from helm.writing import contents, declare, pack, write_chart
 from pytest_k8snet.errors import ChartError
+from pytest_k8snet.gather import Gathering
 from pytest_k8snet.helm.charts import Chart, find_charts
 from pytest_k8snet.helm.dependencies import Workspace
 from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.settings import Settings
 
 REMOTE = "name: redis, version: 18.x, repository: https://charts.example.com"
 
@@ -172,14 +175,19 @@ class TestLocal:
             assert tmp_path not in copy.parents
         assert not copy.exists()
 
-    def test_a_renderer_prepares_charts_and_removes_the_copies(self, tmp_path: Path) -> None:
+    def test_a_run_renders_from_copies_and_removes_them(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         web = write_chart(tmp_path / "web")
         declare(web, "name: redis, version: 1.2.3, repository: 'file://../redis'")
         write_chart(tmp_path / "redis")
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(scratch))
         with Renderer(engine_or_skip("embedded")) as renderer:
-            copy = renderer.prepare(chart_at(web))
-            assert (copy / "charts" / "redis").is_dir()
-        assert not copy.exists()
+            (one,) = Gathering(Settings(tmp_path, (str(web),)), renderer).run()
+        assert one.application is not None
+        assert not any(scratch.iterdir())
 
     def test_a_chart_that_cannot_be_copied_is_named(
         self, workspace: Workspace, tmp_path: Path
