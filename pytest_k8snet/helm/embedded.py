@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import time
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -54,16 +55,13 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     waiting: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, waiting), daemon=True).start()
-    renderer = _Renderer()
     connection.send(None)  # the SDK is loaded
     while True:
         request = waiting.get()
         os.lseek(ERRORS, 0, os.SEEK_SET)
         os.ftruncate(ERRORS, 0)
-        if isinstance(request, RenderRequest):
-            connection.send(renderer.answer(request))
-        else:
-            connection.send(_release(request))
+        render = isinstance(request, RenderRequest)
+        connection.send(_answer(request) if render else _release(request))
 
 
 def _listen(connection: Connection, waiting: SimpleQueue[Any]) -> None:
@@ -75,76 +73,68 @@ def _listen(connection: Connection, waiting: SimpleQueue[Any]) -> None:
         os._exit(0)
 
 
-class _Renderer:
-    def __init__(self) -> None:
-        self._fits: dict[tuple[str, str], tuple[bool, str]] = {}
+def _answer(request: RenderRequest) -> Rendered:
+    """Templates and CRDs, or why there are none."""
+    began = time.perf_counter()
+    rendered = _render(request)
+    seconds, written = time.perf_counter() - began, os.lseek(ERRORS, 0, os.SEEK_CUR)
+    warnings = os.pread(ERRORS, written, 0).decode(errors="replace") if written else ""
+    return rendered._replace(seconds=seconds, warnings=warnings)
 
-    def answer(self, request: RenderRequest) -> Rendered:
-        """Templates and CRDs, or why there are none."""
-        began = time.perf_counter()
-        rendered = self._render(request)
-        seconds, written = time.perf_counter() - began, os.lseek(ERRORS, 0, os.SEEK_CUR)
-        warnings = os.pread(ERRORS, written, 0).decode(errors="replace") if written else ""
-        return rendered._replace(seconds=seconds, warnings=warnings)
 
-    def _render(self, request: RenderRequest) -> Rendered:
-        if refusal := remote_reference(request.path):
-            return Rendered(error=refusal)
-        try:
-            helm.validate_release_name(request.release)
-            values = read_values(request)
-            with helm.Chart.load(request.path) as chart:
-                return self._rendered(chart, values, request)
-        except helm.HelmPanicError:
-            raise  # the library is not to be trusted any more: end the process
-        except (helm.HelmError, ValuesError) as error:
-            return Rendered(error=str(error))
+def _render(request: RenderRequest) -> Rendered:
+    if refusal := remote_reference(request.path):
+        return Rendered(error=refusal)
+    try:
+        helm.validate_release_name(request.release)
+        values = read_values(request)
+        with helm.Chart.load(request.path) as chart:
+            return _rendered(chart, values, request)
+    except helm.HelmPanicError:
+        raise  # the library is not to be trusted any more: end the process
+    except (helm.HelmError, ValuesError) as error:
+        return Rendered(error=str(error))
 
-    def _rendered(
-        self, chart: helm.Chart, values: dict[str, Any], request: RenderRequest
-    ) -> Rendered:
-        if refusal := self._refusal(chart.metadata, request.kube_version):
-            return Rendered(error=refusal)
-        rendered = _rendered_by(
-            chart,
-            values,
-            name=request.release,
-            namespace=request.namespace,
-            kube_version=request.kube_version,
-            api_versions=request.api_versions,
-        )
-        texts = {inner(path): text for path, text in rendered.items()}
-        templates = non_blank(texts)
-        blank = blanks(request.path, dict(templates), texts)
-        crds = []
-        if request.crds and _may_have_crds(request.path):
-            crds = chart.crds  # after the render: it has taken the disabled subcharts out
-        return Rendered(
-            tuple(templates),
-            tuple(blank),
-            tuple(
-                Definition(inner(crd["filename"]), *entry)
-                for crd in crds
-                for entry in definitions(crd["data"])
-            ),
-        )
 
-    def _refusal(self, metadata: dict[str, Any], kube_version: str) -> str:
-        """Why ``helm template`` would refuse the chart; the SDK renders it all the same."""
-        if metadata.get("type") == "library":
-            return "library charts are not installable"
-        wanted = metadata.get("kubeVersion")
-        if not wanted:
-            return ""
-        asked = wanted, kube_version
-        if asked not in self._fits:
-            self._fits[asked] = _fits(*asked)
-        fits, version = self._fits[asked]
-        if fits:
-            return ""
-        return (
-            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
-        )
+def _rendered(chart: helm.Chart, values: dict[str, Any], request: RenderRequest) -> Rendered:
+    if refusal := _refusal(chart.metadata, request.kube_version):
+        return Rendered(error=refusal)
+    rendered = _rendered_by(
+        chart,
+        values,
+        name=request.release,
+        namespace=request.namespace,
+        kube_version=request.kube_version,
+        api_versions=request.api_versions,
+    )
+    texts = {inner(path): text for path, text in rendered.items()}
+    templates = non_blank(texts)
+    blank = blanks(request.path, dict(templates), texts)
+    crds = []
+    if request.crds and _may_have_crds(request.path):
+        crds = chart.crds  # after the render: it has taken the disabled subcharts out
+    return Rendered(
+        tuple(templates),
+        tuple(blank),
+        tuple(
+            Definition(inner(crd["filename"]), *entry)
+            for crd in crds
+            for entry in definitions(crd["data"])
+        ),
+    )
+
+
+def _refusal(metadata: dict[str, Any], kube_version: str) -> str:
+    """Why ``helm template`` would refuse the chart; the SDK renders it all the same."""
+    if metadata.get("type") == "library":
+        return "library charts are not installable"
+    wanted = metadata.get("kubeVersion")
+    if not wanted:
+        return ""
+    fits, version = _fits(wanted, kube_version)
+    if fits:
+        return ""
+    return f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
 
 
 def _may_have_crds(path: Path) -> bool:
@@ -164,6 +154,7 @@ def _rendered_by(chart: helm.Chart, values: dict[str, Any], **options: Any) -> d
     return texts
 
 
+@cache
 def _fits(constraint: str, kube_version: str) -> tuple[bool, str]:
     """Whether a version of Kubernetes meets a constraint, and that version as charts see it.
 
@@ -181,12 +172,11 @@ def _fits(constraint: str, kube_version: str) -> tuple[bool, str]:
 def _release(request: InstallRequest | UninstallRequest) -> str:
     """Install or uninstall; Helm's error, "" when all went well."""
     cluster = request.cluster
-    namespace = (
-        request.chart.namespace if isinstance(request, InstallRequest) else request.namespace
-    )
+    kubeconfig = str(cluster.kubeconfig)
+    releasing = request.chart if isinstance(request, InstallRequest) else request
     try:
         with helm.Config(
-            kubeconfig_path=str(cluster.kubeconfig), namespace=namespace
+            kubeconfig_path=kubeconfig, namespace=releasing.namespace
         ) as configuration:
             if isinstance(request, InstallRequest):
                 _install(configuration, request.chart, cluster)
