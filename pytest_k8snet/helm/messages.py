@@ -33,13 +33,11 @@ _DEBUG = re.compile(r"\n+Use --debug flag to render out invalid YAML\s*\Z")
 # Each of them starts at the beginning of a word only: a text may have no blanks at all.
 _CHART_NAME = re.compile(r"(?<![\w./-])[\w.-]+/((?:charts/[^\s/]+/)*templates/)")
 _EXECUTION = re.compile(r"execution error at \(([^\s:]+):(\d+)(?::\d+)?\):\s*(.*)", re.DOTALL)
-_PARSE = re.compile(r"parse error at \(([^\s:]+):(\d+)(?::\d+)?\):\s*(.*)", re.DOTALL)
 _PLACE = re.compile(
     r"(?<![^\s:])([^\s:]+):(\d+)(?::\d+)?:?\s+executing \"[^\"]*\" at <(.{0,500}?)>:\s*", re.DOTALL
 )
 # https://helm.sh/docs/topics/v2_v3_migration/: what templates of old charts still ask for.
 _HELM_2 = {".Release.Time": "now", ".Capabilities.TillerVersion": ".Capabilities.HelmVersion"}
-_NIL = re.compile(r"nil pointer evaluating")
 _SCHEMA = re.compile(
     r"values don't meet the specifications of the schema\(s\)[^\n]*\n(.*)", re.DOTALL
 )
@@ -53,7 +51,6 @@ _LOAD = re.compile(r"(?:cannot load|failed to parse) (\S+): (.*)", re.DOTALL)
 _LARGE = re.compile(r"(?:decompressed )?chart file \"([^\"]*)\" is larger .* file size (\d+)")
 _CALLING = re.compile(r"error calling \w+: |: unable to execute template\Z")
 _NO_TEMPLATE = re.compile(r"template: (no template \S+) associated with .*")
-_INVALID = re.compile(r"validation: (?:chart\.metadata\.)?(.*)", re.DOTALL)
 _GO = re.compile(
     r"cannot unmarshal yaml document: |error converting YAML to JSON: |(?<![.\w])yaml: "
     r"|error unmarshaling JSON: |while decoding JSON: |json: "
@@ -74,8 +71,6 @@ _NUMBER = re.compile(r"strconv\.\w+: parsing (\"[^\"]*\"): .*")
 _HEAD = re.compile(r"cannot unmarshal (\w+) into Go value of type \S*SimpleHead")
 _KEY = re.compile(r"invalid map key: .*")
 _SUBCHART = re.compile(r"error unpacking subchart (\S+) in \S+: (.*)", re.DOTALL)
-_NO_MAPPING = re.compile(r"type mismatch on (\S+): ")
-_PATTERN = re.compile(r"syntax error in pattern|double-star .* is not supported")
 _TPL = "gotpl"  # what Go calls a text that is given to tpl
 _SET_DATA = re.compile(r"failed parsing --set(?P<kind>|-string|-file) data: ")
 # Python's words for it, and Go's.
@@ -173,11 +168,6 @@ def _execution(text: str) -> str:
     return f"{found[1]}:{found[2]}: {said}\n{WANTS_VALUES}"
 
 
-def _parse(text: str) -> str:
-    found = _PARSE.match(text)
-    return f"{found[1]}:{found[2]}: {found[3].strip()}; correct this template" if found else ""
-
-
 def _template(text: str) -> str:
     """An error while a template runs: the innermost place, and where it came from."""
     places = list(_PLACE.finditer(text))
@@ -196,7 +186,7 @@ def _template(text: str) -> str:
     if gone:
         told = f"{code} is a value of Helm 2, which there is no more"
         return f"{place}: {told}{by}; write {_HELM_2[gone]} in its place"
-    if _NIL.match(what):
+    if what.startswith("nil pointer evaluating"):
         return f"{place}: {code} is read, and what it is part of has no value{by}\n{WANTS_VALUES}"
     return _bounded(f"{place}: {{{{ {code} }}}}: {what}{by}; correct this template or the values")
 
@@ -266,52 +256,40 @@ def _subchart(text: str) -> str:
     return f"charts/{found[1]}: {_joined(found[2])}; correct it, or take it out"
 
 
-def _whole_chart(text: str) -> str:
-    """What is about no single template."""
-    if found := _LARGE.match(text):
-        what = f"larger than the {found[2]} bytes that Helm takes"
-        return f"{found[1]}: {what}; leave it out with .helmignore"
-    if found := _NO_MAPPING.match(text):
-        return f"the values of the subchart {found[1]} are no mapping; correct them"
-    if _PATTERN.match(text):
-        return f".helmignore: {text}; correct this file"
-    nexts = {"library charts": "name a chart that depends on it", "chart illegally": "pack it anew"}
-    return next((f"{text}; {do}" for said, do in nexts.items() if text.startswith(said)), "")
+# Errors that need no more than other words, and what to do.
+_IN_OTHER_WORDS = {
+    r"parse error at \(([^\s:]+):(\d+)(?::\d+)?\):\s*(.*)": r"\1:\2: \3; correct this template",
+    _LARGE.pattern: r"\1: larger than the \2 bytes that Helm takes; leave it out with .helmignore",
+    r"type mismatch on (\S+): ": r"the values of the subchart \1 are no mapping; correct them",
+    r"(?:syntax error in pattern|double-star [^\n]* is not supported).*": (
+        r".helmignore: \g<0>; correct this file"
+    ),
+    r"library charts.*": r"\g<0>; name a chart that depends on it",
+    r"chart illegally.*": r"\g<0>; pack it anew",
+    r"chart requires kubeVersion.*": r"\g<0>; correct or widen kubeVersion in Chart.yaml",
+    r"validation: (?:chart\.metadata\.)?(.*)": r"Chart.yaml: \1; correct it there",
+    r".*?found in Chart.yaml, but missing in charts/ directory: (.*)": (
+        r"declared in Chart.yaml and missing in charts/: \1; run `helm dependency build` in the"
+        r" chart's folder"
+    ),
+}
 
 
-def _kube_version(text: str) -> str:
-    if not text.startswith("chart requires kubeVersion"):
-        return ""
-    return f"{text}; correct or widen kubeVersion in Chart.yaml"
-
-
-def _invalid(text: str) -> str:
-    found = _INVALID.match(text)
-    return f"Chart.yaml: {found[1]}; correct it there" if found else ""
-
-
-def _missing(text: str) -> str:
-    _, mark, names = text.partition("found in Chart.yaml, but missing in charts/ directory: ")
-    if not mark:
-        return ""
-    return (
-        f"declared in Chart.yaml and missing in charts/: {names}; run `helm dependency build`"
-        " in the chart's folder"
-    )
+def _in_other_words(text: str) -> str:
+    for pattern, words in _IN_OTHER_WORDS.items():
+        if found := re.match(pattern, text, re.DOTALL):
+            return found.expand(words)
+    return ""
 
 
 _RULES: tuple[Callable[[str], str], ...] = (
     _execution,
-    _parse,
     _schema,
     _refers,
     _yaml,
     _load,
     _subchart,
-    _whole_chart,
-    _kube_version,
-    _invalid,
-    _missing,
+    _in_other_words,
     _template,
 )
 
