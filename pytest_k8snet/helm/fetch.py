@@ -21,21 +21,17 @@ from ..errors import ChartError, ManifestError
 from ..leash import TooMuch, run
 from ..reading import read_text
 from .charts import Chart, Dependency
-from .engine import BinaryEngine, EmbeddedEngine, Engine
+from .engine import EmbeddedEngine, Engine
 
 Fetch: TypeAlias = Callable[[Chart, Iterable[Dependency], Path], None]
 """Put archives of these dependencies of a chart into a folder."""
 
 _LOCKS = ("Chart.lock", "requirements.lock")
 _SECONDS = 300.0
-_UPDATE = (
-    "import sys; sys.path.append(sys.argv[1]); import helm_python;"
-    " helm_python.dependency_update(sys.argv[2])"
-)
-_PULL = (
-    "import sys; sys.path.append(sys.argv[1]); import helm_python;"
-    " helm_python.pull(sys.argv[2], destination=sys.argv[3])"
-)
+# Calls of the SDK with the words that a helm program would have in their place.
+_SDK = "import sys; sys.path.append(sys.argv[1]); import helm_python; helm_python."
+_UPDATE = "dependency_update(sys.argv[4])"
+_PULL = "pull(sys.argv[3], destination=sys.argv[5])"
 
 
 def fetch_with(engine: Engine) -> Fetch:
@@ -54,11 +50,8 @@ def fetch_with(engine: Engine) -> Fetch:
                 ],
             }
             Path(scratch, "Chart.yaml").write_text(json.dumps(metadata), encoding="utf-8")
-            try:
-                _run(_update_command(engine, scratch))
-            except _Failed as failed:
-                names = ", ".join(one.name for one in wanted)
-                raise ChartError(f"{chart.shown}: {names} cannot be fetched: {failed}") from None
+            what = f"{chart.shown}: {', '.join(one.name for one in wanted)}"
+            _run(engine, _UPDATE, ["dependency", "update", scratch], what)
             folder.mkdir(exist_ok=True)
             for archive in Path(scratch, "charts").iterdir():
                 shutil.copyfile(archive, folder / archive.name)
@@ -71,43 +64,33 @@ def pull(engine: Engine, reference: str, folder: Path) -> Path:
 
     :raises ChartError: Helm cannot; in its own words.
     """
-    if isinstance(engine, EmbeddedEngine):
-        command = [sys.executable, "-I", "-S", "-c", _PULL, str(engine.folder), reference]
-        command.append(str(folder))
-    else:
-        command = [*_binary(engine), "pull", reference, "--destination", str(folder)]
-    try:
-        _run(command)
-    except _Failed as failed:
-        raise ChartError(f"--helm-chart={reference}: cannot be fetched: {failed}") from None
+    words = ["pull", reference, "--destination", str(folder)]
+    _run(engine, _PULL, words, f"--helm-chart={reference}:")
     return next(folder.iterdir())
 
 
-class _Failed(Exception):
-    """What Helm said."""
+def _run(engine: Engine, call: str, words: list[str], what: str) -> None:
+    """Run Helm, or its SDK.
 
-
-def _run(command: list[str]) -> None:
+    :raises ChartError: ``what`` cannot be fetched; in Helm's own words.
+    """
+    if isinstance(engine, EmbeddedEngine):
+        command = [sys.executable, "-I", "-S", "-c", _SDK + call, str(engine.folder), *words]
+    else:
+        command = [engine.name, *words]
     environment = {key: value for key, value in os.environ.items() if key != "HELM_DEBUG"}
     try:
         done = run(command, environment, _SECONDS)
     except TimeoutError:
-        raise _Failed(f"not done within {_SECONDS:.0f} s") from None
+        why = f"not done within {_SECONDS:.0f} s"
     except TooMuch as error:
-        raise _Failed(f"Helm {error}") from None
-    if done.code:
+        why = f"Helm {error}"
+    else:
+        if not done.code:
+            return
         lines = done.errors.strip().splitlines() or [f"exit code {done.code}"]
-        raise _Failed(lines[-1].removeprefix("Error: "))
-
-
-def _update_command(engine: Engine, folder: str) -> list[str]:
-    if isinstance(engine, EmbeddedEngine):
-        return [sys.executable, "-I", "-S", "-c", _UPDATE, str(engine.folder), folder]
-    return [*_binary(engine), "dependency", "update", folder]
-
-
-def _binary(engine: Engine) -> list[str]:
-    return [str(engine.path)] if isinstance(engine, BinaryEngine) else ["helm"]
+        why = lines[-1].removeprefix("Error: ")
+    raise ChartError(f"{what} cannot be fetched: {why}")
 
 
 def _locked(chart: Chart, dependencies: Iterable[Dependency]) -> Iterator[Dependency]:
