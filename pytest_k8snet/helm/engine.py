@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from ..errors import HelmMissing
 
@@ -31,15 +31,8 @@ HOW_TO_GET_ONE = (
 # A schema that refers to an address is refused before it is rendered; what that
 # overlooks goes to a proxy that is not there.
 _NOWHERE = "http://127.0.0.1:9"
-OFFLINE = {
-    name: value
-    for proxy, value in (
-        ("HTTP_PROXY", _NOWHERE),
-        ("HTTPS_PROXY", _NOWHERE),
-        ("NO_PROXY", ""),
-    )
-    for name in (proxy, proxy.lower())
-}
+OFFLINE = {"HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": ""}
+OFFLINE |= {name.lower(): value for name, value in OFFLINE.items()}
 
 # Variables by which the user's shell steers Helm to a cluster, or makes it talk.
 _STEERING = ("HELM_KUBE", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER")
@@ -51,29 +44,12 @@ _BOOT = (
 )
 
 
-class Engine(Protocol):
-    """One kind of Helm."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in the header line and in messages."""
-        ...
-
-    def environment(self, purpose: Purpose) -> dict[str, str]:
-        """The environment variables of its process."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class EmbeddedEngine:
     """The Helm SDK as a shared library; ``folder`` is where ``helm_python`` lies."""
 
     folder: Path
-
-    @property
-    def name(self) -> str:
-        """``embedded Helm SDK``."""
-        return "embedded Helm SDK"
+    name: ClassVar[str] = "embedded Helm SDK"
 
     def command(self, purpose: Purpose, connection: int) -> list[str]:
         """The program of a :class:`.child.Child`; ``connection`` is a file descriptor."""
@@ -107,6 +83,9 @@ class BinaryEngine:
     def environment(self, purpose: Purpose) -> dict[str, str]:
         """The user's own, as far as it fits the purpose."""
         return {"GOGC": "400", **_own_environment(purpose)}
+
+
+Engine: TypeAlias = EmbeddedEngine | BinaryEngine
 
 
 def choose_engine(choice: str = AUTO) -> Engine:
