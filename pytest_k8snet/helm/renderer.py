@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from ..leash import TooMuch
@@ -30,7 +30,7 @@ DEPTH = 3
 WORTH_ANOTHER = 2.0
 
 
-class Renderer:
+class Renderer(AbstractContextManager["Renderer"]):
     """Renders requests with one kind of Helm.
 
     Use it as a context manager: leaving it, however that happens, ends every
@@ -53,15 +53,7 @@ class Renderer:
         else:
             self._way = _Binary(engine, most, timeout)
 
-    def __enter__(self) -> Renderer:  # noqa: PYI034 - Self came with Python 3.11
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def start_early(self) -> None:
