@@ -94,7 +94,9 @@ def find_charts(patterns: Sequence[str], base: Path) -> tuple[Chart, ...]:
 
 def read_chart(path: Path) -> Chart:
     """The chart in a folder or archive; what cannot be read is its ``problem``."""
-    fallback = _plain_name(path)
+    fallback = next(
+        (path.name.removesuffix(one) for one in ARCHIVES if path.name.endswith(one)), path.name
+    )
     try:
         declared = _declaration(path)
         name = _text(declared, "name")
@@ -279,13 +281,6 @@ def _dependencies(declared: object) -> tuple[Dependency, ...]:
 def _text(declared: dict[str, Any], key: str) -> str:
     value = declared.get(key)
     return "" if value is None else str(value)
-
-
-def _plain_name(path: Path) -> str:
-    for suffix in ARCHIVES:
-        if path.name.endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.name
 
 
 def _chart_yaml(path: Path) -> Path:

@@ -49,7 +49,7 @@ class Copies:
                 if satisfies(version, dependency.version) and path != chart.path
             }
             if fitting:
-                return read_chart(fitting[newest(iter(fitting)) or next(iter(fitting))])
+                return read_chart(fitting[newest(fitting) or next(iter(fitting))])
         return None
 
     def _indices(self, chart: Chart) -> Iterator[_Index]:

@@ -14,6 +14,7 @@ _DOCUMENT = re.compile(r"^---", re.MULTILINE)
 _CRD = re.compile(r"^kind: *[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _CRD_NAME = re.compile(r"^metadata:(?:\n[ #].*)*?\n  name: *[\"']?([\w.-]+)", re.MULTILINE)
 _CRD_KIND = re.compile(r"^  names:(?:\n   .*)*?\n    kind: *[\"']?(\w+)", re.MULTILINE)
+_NOTES = "/NOTES.txt"  # what ``helm install`` prints for people
 _UNIT = re.compile(r"((?:charts/[^/]+/)*)")
 
 
@@ -33,11 +34,6 @@ def is_crd(path: str) -> bool:
     return path[len(unit(path)) :].startswith("crds/")
 
 
-def is_notes(path: str) -> bool:
-    """Whether it is the text that ``helm install`` prints for people."""
-    return path.endswith("/NOTES.txt")
-
-
 def non_blank(texts: dict[str, str]) -> list[tuple[str, str]]:
     """The templates that rendered to something, sorted; without notes for people.
 
@@ -46,7 +42,7 @@ def non_blank(texts: dict[str, str]) -> list[tuple[str, str]]:
     return sorted(
         (path, text)
         for path, text in texts.items()
-        if text and not text.isspace() and not is_notes(path)
+        if text and not text.isspace() and not path.endswith(_NOTES)
     )
 
 
@@ -63,13 +59,11 @@ def blanks(chart: Path, rendered: Iterable[str], candidates: Iterable[str]) -> l
     return sorted(
         path
         for path in candidates
-        if path not in rendered and unit(path) in alive and _renders(path)
+        if path not in rendered
+        and unit(path) in alive
+        and not path.endswith(_NOTES)
+        and not path.rpartition("/")[2].startswith("_")
     )
-
-
-def _renders(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return not name.startswith("_") and name != "NOTES.txt"
 
 
 def definitions(text: str) -> Iterator[tuple[str, str]]:

@@ -51,10 +51,9 @@ def _version(wanted: str) -> str:
     """A version in the range, "" where none is found."""
     candidates = ["0.1.0"]
     for text in _NUMBERS.findall(wanted):
-        numbers, dash, pre = text.partition("-")
-        major, minor, patch = (*(int(n) if n.isdigit() else 0 for n in numbers.split(".")), 0, 0)[
-            :3
-        ]
+        head, dash, pre = text.partition("-")
+        numbers = [int(number) if number.isdigit() else 0 for number in head.split(".")]
+        major, minor, patch = (*numbers, 0, 0)[:3]
         candidates += [
             f"{major}.{minor}.{patch}{dash}{pre}",
             f"{major}.{minor}.{patch + 1}",

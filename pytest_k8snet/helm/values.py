@@ -75,22 +75,18 @@ def values_sets(
     if not groups:
         return (OWN, *_of_ci(chart))
     taken: set[str] = set()
-    return tuple(replace(asked, name=_named(files, taken), files=files) for files in groups)
-
-
-def _named(files: Sequence[Path], taken: set[str]) -> str:
-    name = _unused("+".join(_safe(file.stem) for file in files) or "set", taken)
-    taken.add(name)
-    return name
+    names = ("+".join(_safe(file.stem) for file in files) or "set" for files in groups)
+    return tuple(
+        replace(asked, name=_unused(name, taken), files=files)
+        for name, files in zip(names, groups, strict=True)
+    )
 
 
 def _of_ci(chart: Chart) -> Iterator[ValuesSet]:
     taken = {DEFAULTS}
     for file in sorted((chart.path / "ci").glob(f"*{CI_SUFFIX}")):
         if not file.is_dir():
-            name = _unused(_safe(file.name[: -len(CI_SUFFIX)]), taken)
-            taken.add(name)
-            yield ValuesSet(name, (file,))
+            yield ValuesSet(_unused(_safe(file.name.removesuffix(CI_SUFFIX)), taken), (file,))
 
 
 def _safe(name: str) -> str:
@@ -98,8 +94,10 @@ def _safe(name: str) -> str:
 
 
 def _unused(name: str, taken: set[str]) -> str:
+    """The name, numbered where it is taken; from now on it is."""
     candidate, number = name, 1
     while candidate in taken:
         number += 1
         candidate = f"{name}-{number}"
+    taken.add(candidate)
     return candidate

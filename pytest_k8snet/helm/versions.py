@@ -9,7 +9,7 @@ only by a range that names one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _VERSION = re.compile(
@@ -17,6 +17,8 @@ _VERSION = re.compile(
 )
 _CONDITION = re.compile(r"(=>|=<|>=|<=|!=|~>|[=<>~^])?\s*(v?[\dxX*][\w.*+-]*)")
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
+
+_ALIASES = {"": "=", "=>": ">=", "=<": "<=", "~>": "~"}
 
 WHOLE = 3  # numbers: major, minor, patch
 
@@ -58,7 +60,7 @@ def satisfies(version: str, wanted: str) -> bool:
     return any(_all_hold(given, group) for group in wanted.split("||"))
 
 
-def newest(versions: Iterator[str]) -> str:
+def newest(versions: Iterable[str]) -> str:
     """The highest of some versions, "" of none."""
     known = {text: parsed.low for text in versions if (parsed := _parsed(text)) is not None}
     return max(known, key=lambda text: known[text], default="")
@@ -82,21 +84,16 @@ def _holds(given: _Key, operator: str, asked: _Asked) -> bool:
     low, places = asked.low, len(asked.numbers)
     same = given == low if places == WHOLE else low <= given < asked.after(places)
     over = given > low if places == WHOLE else given >= asked.after(places)
-    tilde = low <= given < asked.after(min(places, 2))
     return {
-        "": same,
         "=": same,
         "!=": not same,
         ">": over,
         "<": given < low,
         ">=": given >= low,
-        "=>": given >= low,
         "<=": given < low or same,
-        "=<": given < low or same,
         "^": low <= given < asked.after(_first_that_counts(asked.numbers)),
-        "~": tilde,
-        "~>": tilde,
-    }[operator]
+        "~": low <= given < asked.after(min(places, 2)),
+    }[_ALIASES.get(operator, operator)]
 
 
 def _first_that_counts(numbers: tuple[int, ...]) -> int:
