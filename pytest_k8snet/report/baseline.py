@@ -42,7 +42,6 @@ def write_baseline(results: Results, path: Path, *, strict: bool = False) -> Non
         name = names.get(identity.check) or (before.name if before else "")
         reason = before.reason if before else ""
         lines.append(str(Entry(identity, tuple(sorted(values)), reason, name)))
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEADER + "".join(f"{line}\n" for line in sorted(lines)), encoding="utf-8")
 
 

@@ -109,7 +109,6 @@ def write_html(results: Results, path: Path) -> None:
 
     :raises OSError: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html(results), encoding="utf-8")
 
 

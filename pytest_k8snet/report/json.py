@@ -15,7 +15,6 @@ SCHEMA = 2
 
 def write_json(results: Results, path: Path) -> None:
     """Write all results: sorted, with a stable layout, ended by a line break."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "schema": SCHEMA,
         "version": results.version,

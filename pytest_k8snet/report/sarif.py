@@ -35,7 +35,6 @@ def write_sarif(results: Results, path: Path, root: Path) -> None:
 
     :raises OSError: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(sarif(results, root), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -177,7 +177,7 @@ def test_hundreds_of_charts_stay_small(tmp_path: Path) -> None:
     charts = [shop(f"charts/shop-{number}") for number in range(300)]
     found = results(*charts)
     assert len(found.results) > 17_000
-    file = tmp_path / "reports" / "k8snet.html"
+    file = tmp_path / "k8snet.html"
     write_html(found, file)
     assert file.stat().st_size < 10_000_000
 

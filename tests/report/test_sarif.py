@@ -51,7 +51,7 @@ def root(tmp_path: Path) -> Path:
 
 def written(found: Results, root: Path) -> Any:
     """The run that was written, after its check against the schema."""
-    file = root / "out" / "k8snet.sarif"
+    file = root / "k8snet.sarif"
     write_sarif(found, file, root)
     log = json.loads(file.read_text(encoding="utf-8"))
     jsonschema.Draft7Validator(schema()).validate(log)
