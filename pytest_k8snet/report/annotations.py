@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..plaintext import one_line
-from .grouping import Shown, each_once, subject
+from .grouping import Shown, each_once
 from .places import Places
 from .results import Result, Results
 
@@ -26,15 +26,11 @@ def github_annotations(results: Results, root: Path | None = None) -> Iterator[s
     """
     places = Places.of_run(results, root or Path.cwd())
     findings = [shown for shown in each_once(results) if not shown.expected]
-    errors = [_broken(result, places) for result in results.results if _is_broken(result)]
+    errors = [_broken(result, places) for result in results.results if result.broken]
     errors += [_finding("error", s, places) for s in findings if s.result.outcome == "failed"]
     notices = [_finding("notice", s, places) for s in findings if s.result.outcome != "failed"]
     yield from _limited(errors, "error")
     yield from _limited(notices, "notice")
-
-
-def _is_broken(result: Result) -> bool:
-    return result.outcome in ("failed", "error") and not result.findings
 
 
 def _finding(level: str, shown: Shown, places: Places) -> str:
@@ -43,13 +39,13 @@ def _finding(level: str, shown: Shown, places: Places) -> str:
     if finding.instead:
         text += f"\n\nInstead:\n{finding.instead}"
     place = places.of(result.chart, finding.source)
-    title = f"{result.full_name} {subject(result)}".strip()
+    title = f"{result.full_name} {result.subject}".strip()
     return _command(level, place.path, finding.line if place.exact else None, title, text)
 
 
 def _broken(result: Result, places: Places) -> str:
     place = places.of(result.chart, "")
-    title = " ".join(filter(None, (result.full_name, subject(result), f"({result.values})")))
+    title = " ".join(filter(None, (result.full_name, result.subject, f"({result.values})")))
     return _command("error", place.path, None, title, result.reason)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..baseline import Baseline, Entry, read_baseline
 from ..identity import WHOLE_CHART, Identity, identify_chart
-from .grouping import each_once, subject
+from .grouping import each_once
 from .results import Results
 
 _HEADER = """\
@@ -55,7 +55,7 @@ class _Judged:
             (
                 result.check or result.name,
                 result.chart,
-                subject(result) or WHOLE_CHART,
+                result.subject or WHOLE_CHART,
                 result.values,
             )
             for result in results.results

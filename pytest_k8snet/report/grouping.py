@@ -32,12 +32,6 @@ class Shown:
         return self.finding.fault
 
 
-def subject(result: Result) -> str:
-    """The object as the node id has it: its third part, "" for a whole chart."""
-    parts = result.nodeid.split("::")
-    return parts[2] if len(parts) > 3 else ""
-
-
 def each_once(results: Results) -> tuple[Shown, ...]:
     """Every finding once, in the order of the results.
 
@@ -48,7 +42,7 @@ def each_once(results: Results) -> tuple[Shown, ...]:
     sets: dict[tuple[Identity, str, str], dict[str, None]] = {}
     for result in results.results:
         for finding in result.findings:
-            identity = identify(result.check, result.chart, subject(result), finding)
+            identity = identify(result.check, result.chart, result.subject, finding)
             key = (identity, finding.level, result.outcome)
             first.setdefault(key, (result, finding))
             sets.setdefault(key, {})[result.values] = None

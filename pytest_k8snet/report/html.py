@@ -24,7 +24,7 @@ from markupsafe import Markup
 from ..checks import CHECKS, Check
 from ..plaintext import plain_data
 from ..reach import Foothold
-from .grouping import Shown, each_once, subject
+from .grouping import Shown, each_once
 from .markdown import to_html
 from .matrix import FOOTHOLDS, totals
 from .results import NOT_OBSERVED, Result, Results
@@ -209,7 +209,7 @@ class _Page:
         port = "" if finding.port is None else f"{finding.port}/{finding.protocol or 'TCP'}"
         return [
             *self._beginning(result, level, shown.values),
-            subject(result),
+            result.subject,
             finding.message,
             finding.instead,
             finding.source,
@@ -231,7 +231,7 @@ class _Page:
         said = f"{result.name} fails" if expected else result.reason or result.outcome
         why = result.reason if expected else ""
         rest = [said, "", "", 0, "", "", "", "", [], why, "", "", result.urgency]
-        return [*beginning, subject(result), *rest]
+        return [*beginning, result.subject, *rest]
 
     def _beginning(self, result: Result, level: str, values: Iterable[str]) -> list[Json]:
         """Count it, and give the first cells: level, check, chart, values sets."""
@@ -268,7 +268,7 @@ class _Page:
             for counts in (self.totals, check.counts, chart.counts):
                 counts.add(kind)
             if kind != PASSED:
-                key = (result.reason, kind, result.chart, subject(result), result.full_name)
+                key = (result.reason, kind, result.chart, result.subject, result.full_name)
                 skipped.setdefault(key, []).append(result.values)
         reasons = {
             at: number for number, at in enumerate(dict.fromkeys(key[:2] for key in skipped))

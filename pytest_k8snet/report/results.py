@@ -46,6 +46,17 @@ class Result:
         return f"{self.check}-{self.name}" if self.check else self.name
 
     @property
+    def subject(self) -> str:
+        """The object as the node id has it: its third part, "" for a whole chart."""
+        parts = self.nodeid.split("::")
+        return parts[2] if len(parts) > 3 else ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether something could not be checked: a chart does not render or install, an error."""
+        return self.outcome in ("failed", "error") and not self.findings
+
+    @property
     def urgency(self) -> int:
         """What to sort failures by: first what could not be checked, then what most pods reach."""
         faults = [finding for finding in self.findings if finding.fault] or self.findings

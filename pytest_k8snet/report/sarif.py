@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..checks import CHECKS, Check
-from .grouping import Shown, each_once, subject
+from .grouping import Shown, each_once
 from .places import Place, Places
 from .results import Result, Results
 
@@ -45,7 +45,7 @@ def sarif(results: Results, root: Path) -> Json:
     ids = {result.check for result in results.results}
     checks = [check for check in CHECKS if check.id in ids]
     index = {check.id: number for number, check in enumerate(checks)}
-    problems = [_notification(result, places) for result in results.results if _broken(result)]
+    problems = [_notification(result, places) for result in results.results if result.broken]
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -123,7 +123,7 @@ def _location(shown: Shown, places: Places) -> Json:
     physical = _physical(place)
     if place.exact and finding.line:
         physical["region"] = {"startLine": finding.line}
-    name = f"{result.chart}::{subject(result)}"
+    name = f"{result.chart}::{result.subject}"
     return {
         "physicalLocation": physical,
         "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
@@ -144,7 +144,7 @@ def _properties(shown: Shown) -> Json:
         "reading": finding.reading,
         "chart": shown.result.chart,
         "values": list(shown.values),
-        "object": subject(shown.result),
+        "object": shown.result.subject,
         "template": finding.source,
         "instead": finding.instead,
         "cure": finding.cure,
@@ -160,11 +160,6 @@ def _properties(shown: Shown) -> Json:
 
 def _names(related: Sequence[Any]) -> list[str]:
     return [f"{other.kind}/{other.name}" for other in related]
-
-
-def _broken(result: Result) -> bool:
-    """Whether something could not be checked: a chart that does not render or install."""
-    return result.outcome in ("failed", "error") and not result.findings
 
 
 def _notification(result: Result, places: Places) -> Json:

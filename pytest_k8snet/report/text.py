@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..checks import CHECKS
 from ..finding import Finding
-from .grouping import subject
 from .results import Result
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def finding_text(result: Result, finding: Finding, *, also: str = "", page: bool
 
 def _lines(result: Result, finding: Finding, also: str, *, page: bool) -> Iterator[str]:
     yield f"{result.full_name}{note(finding)}: {finding.message}"
-    yield f"  where    {place(result.chart, finding.source, finding.line)} ({subject(result)})"
+    yield f"  where    {place(result.chart, finding.source, finding.line)} ({result.subject})"
     if also:
         yield f"  also     {also}"
     if finding.reach:

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from ..finding import Finding
 from ..helm.values import DEFAULTS
 from ..identity import identify
-from .grouping import subject
 from .results import Result
 from .text import finding_text, note
 
@@ -92,13 +91,13 @@ def _cause(result: Result, finding: Finding) -> tuple[object, ...]:
     if result.check in _COLLISIONS and result.object is not None:
         everyone = {result.object, *finding.related}
         return (result.chart, frozenset(one for one in everyone if one.kind != "Service"))
-    return (*identify(result.check, result.chart, subject(result), finding), finding.level)
+    return (*identify(result.check, result.chart, result.subject, finding), finding.level)
 
 
 def _also(first: Result, others: Iterable[Result]) -> str:
     """Who else shows it, in a line."""
     names = dict.fromkeys(_name(other, first) for other in others if other is not first)
-    own = f"{subject(first)} with "
+    own = f"{first.subject} with "
     shown = [name.replace(own, "with ") for name in names]
     if len(shown) > _MOST_NAMED + 1:
         shown[_MOST_NAMED:] = [f"{len(shown) - _MOST_NAMED} more"]
@@ -107,7 +106,7 @@ def _also(first: Result, others: Iterable[Result]) -> str:
 
 def _name(result: Result, seen_from: Result) -> str:
     """A test as another one names it: without what both have in common."""
-    words = [subject(result)]
+    words = [result.subject]
     if result.check != seen_from.check:
         words.append(result.full_name)
     if result.values != seen_from.values:
