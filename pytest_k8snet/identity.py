@@ -67,5 +67,5 @@ def identify(check: str, chart: str, subject: str, finding: Finding) -> Identity
         finding.reading,
         "" if random or finding.port is None else f"{finding.port}/{finding.protocol or 'TCP'}",
         (finding.container or "") if random else "",
-        tuple(sorted({f"{other.kind}/{other.name}" for other in others})),
+        tuple(sorted(set(map(str, others)))),
     )

@@ -30,6 +30,9 @@ class Reference(NamedTuple):
     namespace: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
 
 class Identity(NamedTuple):
     """An object's identity in the cluster: kinds of two API groups may have one name."""

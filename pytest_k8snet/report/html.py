@@ -218,7 +218,7 @@ class _Page:
             port,
             finding.container or "",
             finding.process or "",
-            [f"{other.kind}/{other.name}" for other in finding.related],
+            list(map(str, finding.related)),
             result.reason if shown.expected else "",
             finding.cure,
             finding.reach,

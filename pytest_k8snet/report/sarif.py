@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -153,13 +152,9 @@ def _properties(shown: Shown) -> Json:
         "protocol": finding.protocol,
         "container": finding.container,
         "process": finding.process,
-        "related": _names(finding.related),
+        "related": list(map(str, finding.related)),
     }
     return {key: value for key, value in said.items() if value}
-
-
-def _names(related: Sequence[Any]) -> list[str]:
-    return [f"{other.kind}/{other.name}" for other in related]
 
 
 def _notification(result: Result, places: Places) -> Json:
