@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -48,26 +49,8 @@ _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 _UNSAFE |= {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-@dataclass(slots=True)
-class Counts:
-    """How many findings of each level, and how many items passed, were not observed or skipped."""
-
-    error: int = 0
-    fault: int = 0
-    note: int = 0
-    expected: int = 0
-    passed: int = 0
-    unobserved: int = 0
-    skipped: int = 0
-
-    def add(self, what: str) -> None:
-        """Count one more."""
-        setattr(self, what, getattr(self, what) + 1)
-
-    @property
-    def findings(self) -> int:
-        """All findings and errors."""
-        return self.error + self.fault + self.note + self.expected
+Counts: TypeAlias = Counter[str]
+"""How many findings of each level, and how many items passed, were not observed or skipped."""
 
 
 @dataclass(slots=True)
@@ -76,7 +59,7 @@ class CheckTotal:
 
     name: str
     check: Check | None
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -87,7 +70,7 @@ class ChartTotal:
     name: str
     version: str
     sets: list[str] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = field(default_factory=Counter)
 
     below: str = ""
     ran: dict[str, set[str]] = field(default_factory=dict)
@@ -150,11 +133,12 @@ class _Page:
 
     def __init__(self, results: Results) -> None:
         self._results = results
-        self.totals = Counts()
+        self.totals: Counts = Counter()
+        asked = {result.check for result in results.results}
         self.checks = {
-            total.name: total
-            for total in map(_total_of, CHECKS)
-            if any(result.check == getattr(total.check, "id", "") for result in results.results)
+            check.full_name: CheckTotal(check.full_name, check)
+            for check in CHECKS
+            if check.id in asked
         }
         self.charts: dict[str, ChartTotal] = {}
         for chart in results.charts:
@@ -162,7 +146,9 @@ class _Page:
             self.charts.setdefault(chart.path, total).sets.append(chart.values)
         self._rows = [self._row_of_finding(shown) for shown in each_once(results)]
         self._rows += [
-            self._row_of_failure(result) for result in results.results if _broken(result)
+            self._row_of_failure(result)
+            for result in results.results
+            if result.broken or (result.outcome == "xfailed" and not result.findings)
         ]
         self._skipped = self._count_the_rest(results.results)
         self.common = _common(self.charts)
@@ -235,16 +221,21 @@ class _Page:
 
     def _beginning(self, result: Result, level: str, values: Iterable[str]) -> list[Json]:
         """Count it, and give the first cells: level, check, chart, values sets."""
-        check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
-        chart = self._chart(result)
-        for counts in (self.totals, check.counts, chart.counts):
-            counts.add(level)
+        chart = self._count(result, level)
         return [
             LEVELS.index(level),
             list(self.checks).index(result.full_name),
             list(self.charts).index(result.chart),
             [chart.sets.index(name) for name in values],
         ]
+
+    def _count(self, result: Result, what: str) -> ChartTotal:
+        """Count one more for its check and its chart."""
+        check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
+        chart = self._chart(result)
+        for counts in (self.totals, check.counts, chart.counts):
+            counts[what] += 1
+        return chart
 
     def _chart(self, result: Result) -> ChartTotal:
         chart = self.charts.setdefault(
@@ -259,14 +250,11 @@ class _Page:
         groups: dict[tuple[str, str, str, str], dict[tuple[str, ...], list[int]]] = {}
         skipped: dict[tuple[str, str, str, str, str], list[str]] = {}
         for result in results:
-            chart = self._chart(result)
             kind = _kind(result)
-            chart.ran.setdefault(result.full_name, set()).add(kind)
+            self._chart(result).ran.setdefault(result.full_name, set()).add(kind)
             if kind not in (PASSED, UNOBSERVED, SKIPPED):
                 continue
-            check = self.checks.setdefault(result.full_name, CheckTotal(result.full_name, None))
-            for counts in (self.totals, check.counts, chart.counts):
-                counts.add(kind)
+            self._count(result, kind)
             if kind != PASSED:
                 key = (result.reason, kind, result.chart, result.subject, result.full_name)
                 skipped.setdefault(key, []).append(result.values)
@@ -352,20 +340,11 @@ def _cluster(results: Results) -> dict[str, str]:
     return {"Cluster": f"{name}, Kubernetes {said.get('version')}, NetworkPolicies {enforced}"}
 
 
-def _total_of(check: Check) -> CheckTotal:
-    return CheckTotal(check.full_name, check)
-
-
 def _check_data(total: CheckTotal) -> Json:
     check = total.check
     if check is None:
         return {"name": total.name, "summary": "", "why": "", "id": ""}
     return {"name": total.name, "summary": check.summary, "why": check.why, "id": check.id}
-
-
-def _broken(result: Result) -> bool:
-    """Failed without a finding: a chart that does not render or install, an error."""
-    return result.outcome in ("failed", "error", "xfailed") and not result.findings
 
 
 def _json(data: Json) -> Markup:
