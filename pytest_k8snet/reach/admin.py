@@ -13,15 +13,14 @@ which has both as tiers: https://network-policy-api.sigs.k8s.io/api-overview/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
 from ..values import mapping, sequence, text_of
 from .endpoints import Endpoint
-from .network_policy import AnyOf, NamespacedPods
+from .network_policy import NamespacedPods, any_of
 from .networks import address_in
 from .ports import LAST, NONE, PROTOCOLS, Ports
 from .rule_ports import ALL_PORTS, NamedPort, RulePorts
@@ -88,7 +87,7 @@ def _rules(spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
         ports += map(_protocol, sequence(rule.get("protocols")))
         listed = [_peer(mapping(peer)) for peer in sequence(rule.get(_PEERS[direction]))]
         plain = tuple(who for who, alike in listed if alike is any_pair)
-        peers: list[tuple[Who, Pair]] = [(AnyOf(plain), any_pair)] if plain else []
+        peers: list[tuple[Who, Pair]] = [(partial(any_of, plain), any_pair)] if plain else []
         peers += [one for one in listed if one[1] is not any_pair]
         for who, alike in peers if action else [(not_known, any_pair)]:
             yield Rule(
@@ -116,11 +115,12 @@ def _pods(data: Mapping[str, Any]) -> Who:
 
 def _peer(data: Mapping[str, Any]) -> tuple[Who, Pair]:
     if data.get("networks") is not None:
-        return Networks(tuple(map(text_of, sequence(data["networks"])))), any_pair
+        blocks = tuple(map(text_of, sequence(data["networks"])))
+        return partial(address_in, blocks), any_pair  # which pods may have as well
     if data.get("nodes") is not None:
-        return Nodes(LabelSelector.read(data["nodes"])), any_pair
+        return partial(_on_node, LabelSelector.read(data["nodes"])), any_pair
     if data.get("domainNames") is not None:
-        return OutsideByName(), any_pair
+        return _outside_by_name, any_pair
     if data.get("pods") is not None:
         pods = mapping(data["pods"])
         named = pods.get("namespaces", pods.get("namespaceSelector"))
@@ -134,62 +134,33 @@ def _peer(data: Mapping[str, Any]) -> tuple[Who, Pair]:
 
 def _namespaces(data: Mapping[str, Any]) -> tuple[LabelSelector, Pair]:
     """A peer's namespaces: a selector, which older versions had one level deeper."""
-    if "sameLabels" in data:
-        return LabelSelector(), SameLabels(tuple(map(text_of, sequence(data["sameLabels"]))))
-    if "notSameLabels" in data:
-        keys = tuple(map(text_of, sequence(data["notSameLabels"])))
-        return LabelSelector(), SameLabels(keys, same=False)
+    for field in ("sameLabels", "notSameLabels"):
+        if field in data:
+            keys = tuple(map(text_of, sequence(data[field])))
+            return LabelSelector(), partial(_same_labels, keys, field == "sameLabels")
     return LabelSelector.read(data.get("namespaceSelector", data)), any_pair
 
 
-@dataclass(frozen=True, slots=True)
-class SameLabels:
-    """Namespaces that have all these labels, with the same values as the subject's, or not all."""
-
-    keys: tuple[str, ...]
-    same: bool = True
-
-    def __call__(self, subject: Endpoint, peer: Endpoint) -> Truth:
-        """Whether the other side's namespace is one of them."""
-        if peer.anyone and not peer.namespace:
-            return of(bool(self.keys))
-        mine, other = subject.namespace_labels, peer.namespace_labels
-        if not self.keys or not all(key in other for key in self.keys):
-            return NO
-        return of(all(mine.get(key) == other[key] for key in self.keys) is self.same)
+def _same_labels(keys: Sequence[str], same: bool, subject: Endpoint, peer: Endpoint) -> Truth:  # noqa: FBT001
+    """Whether the peer's namespace has all these labels, with the subject's values, or not all."""
+    if peer.anyone and not peer.namespace:
+        return of(bool(keys))
+    mine, other = subject.namespace_labels, peer.namespace_labels
+    if not keys or not all(key in other for key in keys):
+        return NO
+    return of(all(mine.get(key) == other[key] for key in keys) is same)
 
 
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """Blocks of addresses, which pods may have as well."""
-
-    blocks: tuple[str, ...]
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Whether its address is in one of them."""
-        return address_in(self.blocks, endpoint)
+def _on_node(selector: LabelSelector, endpoint: Endpoint) -> Truth:
+    """Whether it runs in the network of a node by labels, which a chart does not know."""
+    if not endpoint.host:
+        return NO
+    return UNKNOWN if selector.requirements else YES
 
 
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """Nodes by labels, which a chart does not know."""
-
-    selector: LabelSelector
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Whether it runs in the network of such a node."""
-        if not endpoint.host:
-            return NO
-        return UNKNOWN if self.selector.requirements else YES
-
-
-@dataclass(frozen=True, slots=True)
-class OutsideByName:
-    """Domain names, which mean addresses outside the cluster."""
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Never a pod."""
-        return UNKNOWN if endpoint.world else NO
+def _outside_by_name(endpoint: Endpoint) -> Truth:
+    """Domain names mean addresses outside the cluster: never a pod."""
+    return UNKNOWN if endpoint.world else NO
 
 
 def _port(entry: Any) -> Ports | NamedPort:

@@ -14,15 +14,14 @@ https://docs.cilium.io/en/stable/security/policy/:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
 from ..values import mapping, sequence, text_of
 from .endpoints import Endpoint
-from .network_policy import AnyOf
+from .network_policy import any_of
 from .networks import address_in
 from .ports import ALL, LAST, PROTOCOLS, Ports
 from .rule_ports import ALL_PORTS, NamedPort, RulePorts
@@ -102,7 +101,8 @@ def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
         if key not in (_NAMESPACE, _SERVICE_ACCOUNT) and not key.startswith(_NOT_OF_PODS)
     )
     labels = {key: value for key, value in selector.labels().items() if key in keys}
-    return Subject(namespace, Endpoints(selector, namespace), labels, keys, str(selector))
+    who = partial(_pods, selector, namespace)
+    return Subject(namespace, who, labels, keys, str(selector))
 
 
 def _plain_key(key: str) -> str:
@@ -112,31 +112,19 @@ def _plain_key(key: str) -> str:
     return key
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Pods by their labels, among which Cilium counts some about their namespaces.
+def _pods(selector: LabelSelector, namespace: str | None, endpoint: Endpoint) -> Truth:
+    """Whether it is a pod with these labels, among which Cilium counts some about its namespace.
 
-    :ivar namespace: the only one that counts, None for all.
+    :param namespace: the only one that counts, None for all.
     """
-
-    selector: LabelSelector
-    namespace: str | None = None
-    of_pods: bool = True
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Whether it is one of them."""
-        if not endpoint.pod:
-            return NO if self.of_pods else self.selector.matches(_reserved(endpoint))
-        if self.namespace is not None and endpoint.namespace != self.namespace:
-            return NO
-        if not endpoint.anyone:
-            return self.selector.matches(_labels(endpoint))
-        own = {_NAMESPACE: endpoint.namespace}
-        known = tuple(
-            one for one in self.selector.requirements if endpoint.namespace and one.key in own
-        )
-        found = LabelSelector(known).matches(own)
-        return self.selector.satisfiable() if found is YES else found
+    if not endpoint.pod or namespace not in (None, endpoint.namespace):
+        return NO
+    if not endpoint.anyone:
+        return selector.matches(_labels(endpoint))
+    own = {_NAMESPACE: endpoint.namespace}
+    known = tuple(one for one in selector.requirements if endpoint.namespace and one.key in own)
+    found = LabelSelector(known).matches(own)
+    return selector.satisfiable() if found is YES else found
 
 
 def _labels(endpoint: Endpoint) -> Labels:
@@ -151,9 +139,12 @@ def _labels(endpoint: Endpoint) -> Labels:
     }
 
 
-def _reserved(endpoint: Endpoint) -> Labels:
+def _reserved(selector: LabelSelector, endpoint: Endpoint) -> Truth:
+    """Whether it is one with these labels, where some are of those that Cilium gives to others."""
+    if endpoint.pod:
+        return _pods(selector, None, endpoint)
     names = ("world",) if endpoint.world else ("host", "remote-node")
-    return dict.fromkeys((f"{_RESERVED}{name}" for name in names), "")
+    return selector.matches(dict.fromkeys((f"{_RESERVED}{name}" for name in names), ""))
 
 
 def _rules(
@@ -175,75 +166,57 @@ def _peers(rule: Mapping[str, Any], namespace: str, field: str) -> Who:
     listed = {kind: rule[f"{field}{kind}"] for kind in _PEERS if f"{field}{kind}" in rule}
     listed = {kind: value for kind, value in listed.items() if value is not None}
     if not listed:
-        return anybody if rule.get("toPorts") else AnyOf(())
+        return anybody if rule.get("toPorts") else partial(any_of, ())
     if any(value == [] for value in listed.values()):
-        return AnyOf(())
-    return AnyOf(
-        tuple(
-            _peer(kind, entry, namespace)
-            for kind, value in listed.items()
-            for entry in sequence(value)
-        )
-    )
+        return partial(any_of, ())
+    peers = [
+        _peer(kind, entry, namespace) for kind, value in listed.items() for entry in sequence(value)
+    ]
+    return partial(any_of, peers)
 
 
 def _peer(kind: str, entry: Any, namespace: str) -> Who:
     if kind == "Endpoints":
         return _endpoints(entry, namespace)
     if kind == "Entities":
-        return Entity(text_of(entry))
+        return partial(_entity, text_of(entry))
     if kind in ("CIDR", "CIDRSet"):
         cidr = mapping(entry).get("cidr") if kind == "CIDRSet" else entry
-        return Outside((text_of(cidr),) if cidr else None)
+        return partial(_outside, (text_of(cidr),) if cidr else None)
     if kind in ("Groups", "FQDNs"):
-        return Outside(None)
+        return partial(_outside, None)
     return not_known
 
 
-def _endpoints(entry: Any, namespace: str) -> Endpoints:
+def _endpoints(entry: Any, namespace: str) -> Who:
     selector = LabelSelector.read(entry, _plain_key)
     keys = {one.key for one in selector.requirements}
     if any(key.startswith(_RESERVED) for key in keys):
-        return Endpoints(selector, of_pods=False)
+        return partial(_reserved, selector)
     named = _NAMESPACE in keys or any(key.startswith(_NAMESPACE_LABELS) for key in keys)
-    return Endpoints(selector, None if named or not namespace else namespace)
+    return partial(_pods, selector, None if named or not namespace else namespace)
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A word for a part of the world: https://docs.cilium.io/en/stable/security/policy/language/#entities-based."""
-
-    word: str
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Whether it is part of it."""
-        if self.word == "all":
-            return YES
-        if self.word == "cluster":
-            return NO if endpoint.world else YES
-        if self.word == "world":
-            return YES if endpoint.world else NO
-        if self.word in ("world-ipv4", "world-ipv6"):
-            return PLUGIN if endpoint.world else NO
-        if self.word in ("host", "remote-node", "kube-apiserver"):
-            return PLUGIN if endpoint.host else NO  # it depends on where the pods run
-        return NO if self.word in ("init", "health", "unmanaged", "none", "ingress") else UNKNOWN
+def _entity(word: str, endpoint: Endpoint) -> Truth:
+    """Whether a word means it: https://docs.cilium.io/en/stable/security/policy/language/#entities-based."""
+    if word == "all":
+        return YES
+    if word == "cluster":
+        return NO if endpoint.world else YES
+    if word == "world":
+        return YES if endpoint.world else NO
+    if word in ("world-ipv4", "world-ipv6"):
+        return PLUGIN if endpoint.world else NO
+    if word in ("host", "remote-node", "kube-apiserver"):
+        return PLUGIN if endpoint.host else NO  # it depends on where the pods run
+    return NO if word in ("init", "health", "unmanaged", "none", "ingress") else UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """Addresses outside the cluster.
-
-    :ivar blocks: None where nobody knows them beforehand.
-    """
-
-    blocks: tuple[str, ...] | None
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Never a pod or a node."""
-        if not endpoint.world:
-            return NO
-        return PLUGIN if self.blocks is None else address_in(self.blocks, endpoint)
+def _outside(blocks: Sequence[str] | None, endpoint: Endpoint) -> Truth:
+    """Whether it has an address outside the cluster; None where nobody knows them beforehand."""
+    if not endpoint.world:
+        return NO
+    return PLUGIN if blocks is None else address_in(blocks, endpoint)
 
 
 def _ports(rule: Mapping[str, Any]) -> RulePorts:

@@ -16,7 +16,7 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from .endpoints import Endpoint
 from .networks import address_in
 from .ports import LAST, NONE, Ports
 from .rule_ports import ALL_PORTS, NamedPort, RulePorts
-from .rules import Direction, ReadPolicy, Rule, Side, Subject, anybody, not_known
+from .rules import Direction, ReadPolicy, Rule, Side, Subject, Who, anybody, not_known
 from .selectors import LabelSelector
 from .truth import NO, PLUGIN, YES, Truth, every, some
 
@@ -72,7 +72,7 @@ def _rules(namespace: str, spec: Mapping[str, Any], direction: Direction) -> Ite
         ports = sequence(rule.get("ports"))
         yield Rule(
             f"{direction.value}[{index}]",
-            peers=AnyOf(tuple(_peer(namespace, mapping(peer)) for peer in peers))
+            peers=partial(any_of, [_peer(namespace, mapping(peer)) for peer in peers])
             if peers
             else anybody,
             ports=RulePorts(tuple(map(_port, ports))) if ports else ALL_PORTS,
@@ -109,36 +109,23 @@ class NamespacedPods:
         return self.pods.satisfiable() if endpoint.anyone else self.pods.matches(endpoint.labels)
 
 
-@dataclass(frozen=True, slots=True)
-class AddressBlock:
-    """``ipBlock``."""
-
-    cidr: str
-    excepted: tuple[str, ...] = ()
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Whether its address is one of them."""
-        found = address_in((self.cidr,), endpoint, self.excepted)
-        return PLUGIN if found is YES and not endpoint.world else found
+def _in_block(cidr: str, excepted: Sequence[str], endpoint: Endpoint) -> Truth:
+    """Whether its address is one of an ``ipBlock``."""
+    found = address_in((cidr,), endpoint, excepted)
+    return PLUGIN if found is YES and not endpoint.world else found
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """One of several descriptions has to fit."""
-
-    several: tuple[Any, ...]
-
-    def __call__(self, endpoint: Endpoint) -> Truth:
-        """Whether one fits."""
-        return some(one(endpoint) for one in self.several)
+def any_of(several: Sequence[Who], endpoint: Endpoint) -> Truth:
+    """Whether one of several descriptions fits."""
+    return some(one(endpoint) for one in several)
 
 
-def _peer(namespace: str, peer: Mapping[str, Any]) -> Any:
+def _peer(namespace: str, peer: Mapping[str, Any]) -> Who:
     block = peer.get("ipBlock")
     if block is not None:
         said = mapping(block)
         excepted = tuple(map(text_of, sequence(said.get("except"))))
-        return AddressBlock(text_of(said.get("cidr")), excepted)
+        return partial(_in_block, text_of(said.get("cidr")), excepted)
     namespaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
     if namespaces is None and pods is None:
         return not_known
