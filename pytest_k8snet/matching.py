@@ -34,10 +34,11 @@ def matches(selector: Selector, labels: Labels) -> bool:
     for key, value in selector.labels.items():
         if labels.get(key) != value:
             return False
-    return all(_holds(requirement, labels) for requirement in selector.expressions)
+    return all(holds(requirement, labels) for requirement in selector.expressions)
 
 
-def _holds(requirement: Requirement, labels: Labels) -> bool:
+def holds(requirement: Requirement, labels: Labels) -> bool:
+    """Whether one entry of ``matchExpressions`` holds for these labels."""
     key, operator, values = requirement
     if operator == "In":
         return labels.get(key) in values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import NetworkPolicy, Selector
+from ..reach.selectors import cilium_key
 from ..values import mapping, sequence
 from .objects import KubernetesObject
 from .refusals import refuse_policy
@@ -16,8 +17,6 @@ _SELECTORS = {
     ("CiliumNetworkPolicy", "cilium.io"): "endpointSelector",
     ("CiliumClusterwideNetworkPolicy", "cilium.io"): "endpointSelector",
 }
-# A label key of Cilium's may begin with where the label comes from; these mean the pod's own.
-_SOURCES = ("k8s:", "any:", "k8s.", "any.")
 _OF_NAMESPACES = ("io.kubernetes.pod.namespace", "io.cilium.k8s.namespace.labels.")
 
 
@@ -43,17 +42,10 @@ def _selector(obj: KubernetesObject, specs: tuple[dict[str, Any], ...]) -> Selec
     if "nodeSelector" in mapping(specs[0] if specs else None):
         return None
     selector = label_selector(obj, given, f"spec.{field}")
-    labels = {_plain(key): value for key, value in selector.labels.items()}
-    requirements = tuple(one._replace(key=_plain(one.key)) for one in selector.expressions)
+    labels = {cilium_key(key): value for key, value in selector.labels.items()}
+    requirements = tuple(one._replace(key=cilium_key(one.key)) for one in selector.expressions)
     about_pods = [key for key in labels if not key.startswith(_OF_NAMESPACES)]
     return Selector(
         {key: labels[key] for key in about_pods},
         tuple(one for one in requirements if not one.key.startswith(_OF_NAMESPACES)),
     )
-
-
-def _plain(key: str) -> str:
-    for source in _SOURCES:
-        if key.startswith(source):
-            return key[len(source) :]
-    return key

@@ -37,7 +37,7 @@ from .rules import (
     anybody,
     not_known,
 )
-from .selectors import LabelSelector
+from .selectors import LabelSelector, cilium_key
 from .truth import NO, PLUGIN, UNKNOWN, YES, Truth
 
 _KINDS = frozenset(("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"))
@@ -46,8 +46,6 @@ _NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 _SERVICE_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 _RESERVED = "reserved:"
 _NOT_OF_PODS = (_NAMESPACE_LABELS, _RESERVED)
-# A label key may begin with where the label comes from; these mean the pod's own labels.
-_SOURCES = ("k8s:", "any:", "k8s.", "any.")
 _FIELDS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 _PEERS = ("Endpoints", "CIDR", "CIDRSet", "Entities", "Groups", "Nodes", "FQDNs", "Services")
 
@@ -91,7 +89,7 @@ def _isolates(spec: Mapping[str, Any], direction: Direction) -> bool:
 
 def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
     namespace = policy.namespace or None
-    selector = LabelSelector.read(spec.get("endpointSelector"), _plain_key)
+    selector = LabelSelector.read(spec.get("endpointSelector"), cilium_key)
     if namespace is not None:  # whatever namespace it names besides is dropped
         kept = tuple(one for one in selector.requirements if one.key != _NAMESPACE)
         selector = LabelSelector(kept, selector.understood)
@@ -103,13 +101,6 @@ def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
     labels = {key: value for key, value in selector.labels().items() if key in keys}
     who = partial(_pods, selector, namespace)
     return Subject(namespace, who, labels, keys, str(selector))
-
-
-def _plain_key(key: str) -> str:
-    for source in _SOURCES:
-        if key.startswith(source):
-            return key[len(source) :]
-    return key
 
 
 def _pods(selector: LabelSelector, namespace: str | None, endpoint: Endpoint) -> Truth:
@@ -189,7 +180,7 @@ def _peer(kind: str, entry: Any, namespace: str) -> Who:
 
 
 def _endpoints(entry: Any, namespace: str) -> Who:
-    selector = LabelSelector.read(entry, _plain_key)
+    selector = LabelSelector.read(entry, cilium_key)
     keys = {one.key for one in selector.requirements}
     if any(key.startswith(_RESERVED) for key in keys):
         return partial(_reserved, selector)

@@ -27,7 +27,7 @@ class Ports:
     :ivar ranges: the ranges of TCP, UDP and SCTP, in that order.
     """
 
-    ranges: tuple[Ranges, Ranges, Ranges]
+    ranges: tuple[Ranges, ...]
 
     @classmethod
     def of(cls, protocol: str, first: int, last: int | None = None) -> Ports:
@@ -37,7 +37,7 @@ class Ports:
         if protocol not in PROTOCOLS or first > last:
             return NONE
         said = ((first, last),)
-        return cls(tuple(said if name == protocol else () for name in PROTOCOLS))  # type: ignore[arg-type]
+        return cls(tuple(said if name == protocol else () for name in PROTOCOLS))
 
     @classmethod
     def every(cls, protocol: str) -> Ports:
@@ -77,17 +77,17 @@ class Ports:
     def __or__(self, other: Ports) -> Ports:
         if self.ranges == other.ranges or not other:
             return self
-        return Ports(tuple(map(_joined, self.ranges, other.ranges))) if self else other  # type: ignore[arg-type]
+        return Ports(tuple(map(_joined, self.ranges, other.ranges))) if self else other
 
     def __and__(self, other: Ports) -> Ports:
         if self.ranges == other.ranges or other is ALL or not self:
             return self
-        return Ports(tuple(map(_common, self.ranges, other.ranges))) if self is not ALL else other  # type: ignore[arg-type]
+        return Ports(tuple(map(_common, self.ranges, other.ranges))) if self is not ALL else other
 
     def __sub__(self, other: Ports) -> Ports:
         if not other or not self:
             return self
-        return NONE if other is ALL else Ports(tuple(map(_without, self.ranges, other.ranges)))  # type: ignore[arg-type]
+        return NONE if other is ALL else Ports(tuple(map(_without, self.ranges, other.ranges)))
 
     def __contains__(self, port: tuple[str, int]) -> bool:
         protocol, number = port

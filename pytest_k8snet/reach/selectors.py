@@ -9,11 +9,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..matching import holds
 from ..model import Labels, Requirement
 from ..values import mapping, sequence, text_of
 from .truth import NO, UNKNOWN, YES, Truth, every, of
 
 _OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
+_OF_PODS = ("k8s:", "any:", "k8s.", "any.")
+
+
+def cilium_key(key: str) -> str:
+    """A label key without where the label comes from, if Cilium means the pod's own by that."""
+    return key[4:] if key.startswith(_OF_PODS) else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class LabelSelector:
         """Whether all requirements hold for these labels."""
         if not self.understood:
             return UNKNOWN
-        return of(all(_holds(requirement, labels) for requirement in self.requirements))
+        return of(all(holds(requirement, labels) for requirement in self.requirements))
 
     def satisfiable(self) -> Truth:
         """Whether there can be labels that it takes: unknown labels may be those."""
@@ -77,15 +84,6 @@ def _requirements(data: Mapping[str, Any], key_of: Callable[[str], str]) -> Iter
         said = mapping(entry)
         values = tuple(text_of(value) for value in sequence(said.get("values")))
         yield Requirement(key_of(text_of(said.get("key"))), text_of(said.get("operator")), values)
-
-
-def _holds(requirement: Requirement, labels: Labels) -> bool:
-    key, operator, values = requirement
-    if operator == "In":
-        return key in labels and labels[key] in values
-    if operator == "NotIn":  # who does not have the key is taken, too
-        return labels.get(key) not in values
-    return (key in labels) is (operator == "Exists")
 
 
 def _possible(requirement: Requirement) -> Truth:
