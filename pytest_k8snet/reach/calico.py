@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -119,22 +119,14 @@ def _subject(policy: NetworkPolicy, spec: Mapping[str, Any]) -> Subject:
 _EVERYBODY = parse_selector("")
 
 
-@dataclass(frozen=True, slots=True)
-class _Unreadable:
-    """A selector that is none of Calico's language."""
-
-    labels: Labels = field(default_factory=dict)
-    keys: frozenset[str] = frozenset()
-
-
-def _selector(value: Any) -> CalicoSelector | _Unreadable | None:
+def _selector(value: Any) -> CalicoSelector | None:
     """The selector; None where there is none."""
     if not text_of(value).strip():
         return None
     try:
         return parse_selector(text_of(value))
     except SelectorError:
-        return _Unreadable()
+        return CalicoSelector(lambda _: False, understood=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +137,10 @@ class Entity:
     """
 
     namespace: str
-    selector: CalicoSelector | _Unreadable | None = None
-    without: CalicoSelector | _Unreadable | None = None
-    namespaces: CalicoSelector | _Unreadable | None = None
-    accounts: CalicoSelector | _Unreadable | None = None
+    selector: CalicoSelector | None = None
+    without: CalicoSelector | None = None
+    namespaces: CalicoSelector | None = None
+    accounts: CalicoSelector | None = None
     account_names: tuple[str, ...] = ()
     nets: tuple[str, ...] = ()
     not_nets: tuple[str, ...] = ()
@@ -195,23 +187,23 @@ def _labels_of(endpoint: Endpoint) -> Labels:
     }
 
 
-def _taken(selector: CalicoSelector | _Unreadable, labels: Labels, endpoint: Endpoint) -> Truth:
-    if isinstance(selector, _Unreadable):
+def _taken(selector: CalicoSelector, labels: Labels, endpoint: Endpoint) -> Truth:
+    if not selector.understood:
         return UNKNOWN
     return YES if endpoint.anyone else of(selector.matches(labels))
 
 
-def _of_namespace(selector: CalicoSelector | _Unreadable, endpoint: Endpoint) -> Truth:
-    if isinstance(selector, _Unreadable):
+def _of_namespace(selector: CalicoSelector, endpoint: Endpoint) -> Truth:
+    if not selector.understood:
         return UNKNOWN
     if endpoint.anyone and not endpoint.namespace:
         return of(not selector.outside)
     return of(selector.matches({**endpoint.namespace_labels, _NAME: endpoint.namespace}))
 
 
-def _of_account(selector: CalicoSelector | _Unreadable, endpoint: Endpoint) -> Truth:
+def _of_account(selector: CalicoSelector, endpoint: Endpoint) -> Truth:
     """The labels of service accounts are not read, only their names."""
-    if isinstance(selector, _Unreadable) or selector.keys - {_NAME}:
+    if not selector.understood or selector.keys - {_NAME}:
         return UNKNOWN
     return of(selector.matches({_NAME: endpoint.service_account}))
 
@@ -223,22 +215,19 @@ def _rules(spec: Mapping[str, Any], direction: Direction, namespace: str) -> Ite
         if action == "log":
             continue
         source, destination = mapping(rule.get("source")), mapping(rule.get("destination"))
-        unclear = bool(
-            source.get("ports") or source.get("notPorts") or rule.get("ipVersion") == 6
-        ) or (action not in _ACTIONS)
-        sender, receiver = (
-            _entity(source, namespace, unclear=unclear),
-            _entity(destination, namespace),
-        )
+        of_sender = source.get("ports") or source.get("notPorts")
+        unclear = bool(of_sender) or rule.get("ipVersion") == 6 or action not in _ACTIONS
+        sender = _entity(source, namespace, unclear=unclear)
+        receiver = _entity(destination, namespace)
         inward = direction is Direction.INGRESS
         yield Rule(
             f"{direction.value}[{index}]",
             _ACTIONS.get(action, Action.DENY),
             sender if inward else receiver,
             RulePorts(
-                _listed(destination, "ports") or None,
+                tuple(map(_port, sequence(destination.get("ports")))) or None,
                 _protocols(rule),
-                _listed(destination, "notPorts"),
+                tuple(map(_port, sequence(destination.get("notPorts")))),
             ),
             receiver if inward else sender,
         )
@@ -271,10 +260,6 @@ def _protocols(rule: Mapping[str, Any]) -> Ports:
 def _protocol(value: Any) -> Ports:
     name = text_of(value)
     return Ports.every(_NUMBERS.get(name, name.upper()))
-
-
-def _listed(data: Mapping[str, Any], field: str) -> tuple[Ports | NamedPort, ...]:
-    return tuple(map(_port, sequence(data.get(field))))
 
 
 def _port(entry: Any) -> Ports | NamedPort:

@@ -44,12 +44,14 @@ class CalicoSelector:
     :ivar keys: the label keys that it asks about.
     :ivar outside: it asks for what is in no namespace: ``global()``.
     :ivar labels: labels without which it takes nobody, as far as that is plain.
+    :ivar understood: False where the text is none of Calico's language.
     """
 
     matches: Test
-    keys: frozenset[str]
+    keys: frozenset[str] = frozenset()
     outside: bool = False
     labels: Labels = field(default_factory=dict)
+    understood: bool = True
 
 
 def parse_selector(text: str) -> CalicoSelector:
@@ -59,7 +61,7 @@ def parse_selector(text: str) -> CalicoSelector:
     """
     reader = _Reader(text)
     if reader.rest().isspace() or not reader.rest():
-        return CalicoSelector(lambda _: True, frozenset())
+        return CalicoSelector(lambda _: True)
     test, labels = reader.alternatives()
     if reader.rest().strip():
         raise SelectorError(f"unexpected: {reader.rest().strip()}")
