@@ -30,10 +30,10 @@ class Check:
     name: str
     on: tuple[type[Subject], ...]
     readings: Mapping[str, Level]
-    needs_sockets: bool
-    uses_sockets: bool
     page: str
     run: Run
+    needs_sockets: bool = False
+    uses_sockets: bool = False
     tells_reach: bool = False
     needs_review: bool = False
 
@@ -83,27 +83,11 @@ def check(
     *,
     on: type[Subject] | tuple[type[Subject], ...],
     readings: Mapping[str, Level],
-    needs_sockets: bool = False,
-    uses_sockets: bool = False,
-    tells_reach: bool = False,
-    needs_review: bool = False,
+    **about: bool,
 ) -> Callable[[Run], Check]:
-    """Make a check of a generator; its docstring becomes the check's page."""
+    """Make a check of a generator; its docstring becomes the check's page.
 
-    def make(run: Run) -> Check:
-        kinds = on if isinstance(on, tuple) else (on,)
-        page = inspect.getdoc(run) or ""
-        return Check(
-            id,
-            name,
-            kinds,
-            dict(readings),
-            needs_sockets,
-            uses_sockets,
-            page,
-            run,
-            tells_reach,
-            needs_review,
-        )
-
-    return make
+    :param about: the other fields of :class:`Check`.
+    """
+    kinds = on if isinstance(on, tuple) else (on,)
+    return lambda run: Check(id, name, kinds, readings, inspect.getdoc(run) or "", run, **about)
