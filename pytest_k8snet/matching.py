@@ -168,6 +168,16 @@ def target_number(port: ServicePort, workload: Workload) -> int | None:
     return None
 
 
+def endpoints_of(
+    port: ServicePort, workloads: Iterable[Workload]
+) -> Iterator[tuple[Workload, int]]:
+    """Those of some workloads whose pods are endpoints of the port, and its number in them."""
+    for workload in workloads:
+        number = target_number(port, workload)
+        if number is not None:
+            yield workload, number
+
+
 def carries(values: Iterable[str], release: str) -> bool:
     """Whether one of these label values is made with the release's name."""
     return any(release in value for value in values)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import selected
-from ..matching import target_number
+from ..matching import endpoints_of
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port
@@ -75,13 +75,7 @@ def headless_port_unavailable(service: Service, application: Application) -> Ite
     workloads = selected(service, application)
     name = application.subject(service.reference)
     for port in service.ports:
-        resolved = sorted(
-            {
-                number
-                for workload in workloads
-                if (number := target_number(port, workload)) is not None
-            }
-        )
+        resolved = sorted({number for _, number in endpoints_of(port, workloads)})
         if all(number == port.port for number in resolved):
             continue
         having = [workload for workload in workloads if _has(workload, port)]
@@ -107,7 +101,7 @@ def headless_port_unavailable(service: Service, application: Application) -> Ite
             reading,
             f"{text}; {end}",
             at=service.position("port:"),
-            instead=_instead(port, resolved),
+            instead=service_port(port._replace(port=resolved[0])),
             port=port.port,
             protocol=port.protocol,
             related=references(workloads),
@@ -120,7 +114,3 @@ def _has(workload: Workload, port: ServicePort) -> bool:
     if workload.sockets is None or port.protocol == "SCTP":
         return key in declared_keys(workload)
     return key in by_port(both_runs(workload))
-
-
-def _instead(port: ServicePort, resolved: Sequence[int]) -> str:
-    return service_port(port._replace(port=resolved[0]))

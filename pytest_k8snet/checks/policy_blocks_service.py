@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import routed_ports, selected
-from ..matching import target_number
+from ..matching import endpoints_of
 from ..model import Application, NetworkPolicy, Service, ServicePort, Workload
 from ..reach import Direction, reach_of
 from ._check import check
@@ -61,11 +61,7 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
     workloads = selected(service, application)
     reach = reach_of(application)
     for port in service.ports:
-        behind = [
-            (workload, number)
-            for workload in workloads
-            if (number := target_number(port, workload)) is not None
-        ]
+        behind = list(endpoints_of(port, workloads))
         if not behind:
             continue
         isolating = [_isolating(workload, application) for workload, _ in behind]

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import backend_ports, selected, service_called
-from ..matching import target_number
+from ..matching import endpoints_of
 from ..model import Application, Backend, Route, Service, ServicePort
 from ._check import check
 from ._instead import route_backend
@@ -153,8 +153,7 @@ def _text(backend: Backend, port: ServicePort, service: Service, application: Ap
 
 def _number(port: ServicePort, service: Service, application: Application) -> int | None:
     """What the port is in the pods."""
-    numbers = (target_number(port, workload) for workload in selected(service, application))
-    return next((one for one in numbers if one), None)
+    return next((number for _, number in endpoints_of(port, selected(service, application))), None)
 
 
 def _key(route: Route, backend: Backend) -> str:

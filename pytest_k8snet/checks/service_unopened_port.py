@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..errors import NotApplicable, NotObserved
 from ..finding import FAULT, Finding
 from ..index import selected
-from ..matching import target_number
+from ..matching import endpoints_of
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
 from ._instead import service_port
@@ -67,8 +67,7 @@ def service_unopened_port(service: Service, application: Application) -> Iterato
     routes = [
         (port, number, workload)
         for port in service.ports
-        for workload in workloads
-        if (number := target_number(port, workload)) is not None
+        for workload, number in endpoints_of(port, workloads)
     ]
     if not routes:
         raise NotApplicable(

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..index import selected
-from ..matching import target_number
+from ..matching import endpoints_of
 from ..model import Application, Dialled, Reference, Service, Workload
 from .reach import Foothold, reach_of
 
@@ -68,7 +68,4 @@ def _behind(
     """The pods that may get what is sent to a port of a Service, and the port there."""
     for port in service.ports:
         if (port.port, port.protocol) == (one.port, one.protocol):
-            for workload in selected(service, application):
-                number = target_number(port, workload)
-                if number is not None:
-                    yield workload, number
+            yield from endpoints_of(port, selected(service, application))
