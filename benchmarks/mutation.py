@@ -237,7 +237,7 @@ def _policy(application: Application) -> Iterator[Mutant]:
     makes a note of these by its definition.
     """
     reach = reach_of(application)
-    if reach.unread():
+    if reach.unread:
         return
     for unit in application.workloads:
         taking = reach.taking(unit, Direction.INGRESS)

@@ -99,7 +99,7 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
         return
     pods = f"the pods of {application.subject(workload.reference)}"
     wide = admitted.worst.covers_a_protocol()
-    if reach.unread() or (admitted.unknown and not wide):
+    if reach.unread or (admitted.unknown and not wide):
         yield _unread(workload, application, pods)
         return
     admitting = list(reach.admitting(workload))
@@ -143,7 +143,7 @@ def _proven(workload: Workload, application: Application) -> str:
 def _unread(workload: Workload, application: Application, pods: str) -> Finding:
     """The note on what is not understood."""
     reach = reach_of(application)
-    policies = reach.unread() or tuple(
+    policies = reach.unread or tuple(
         one.policy.source for one in reach.taking(workload, Direction.INGRESS)
     )
     text = f"{subjects(policies, application)} {verb(policies, 'isolates')} {pods}"

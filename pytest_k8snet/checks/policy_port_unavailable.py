@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from ..errors import NotApplicable
 from ..finding import FAULT, NOTE, Finding
 from ..index import services_of
 from ..matching import target_number
@@ -86,10 +85,6 @@ def policy_port_unavailable(policy: NetworkPolicy, application: Application) -> 
     - https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/
     """
     reach = reach_of(application)
-    if not reach.reads(policy):
-        raise NotApplicable(
-            f"{application.subject(policy.reference)} is of an API that is not understood"
-        )
     seen: set[Finding] = set()
     for one in reach.read(policy):
         taken = reach.taken(one)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import NotApplicable
 from ..finding import FAULT, NOTE, Finding
 from ..model import Application, NetworkPolicy
 from ..reach import Reach, ReadPolicy, reach_of
@@ -97,12 +96,9 @@ def policy_without_target(policy: NetworkPolicy, application: Application) -> It
     - https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#resources-that-support-set-based-requirements
     """
     reach = reach_of(application)
-    if not reach.reads(policy):
-        raise NotApplicable(
-            f"{application.subject(policy.reference)} is of an API that is not understood"
-        )
+    read = reach.read(policy)
     yield from _unknown_fields(policy, application)
-    for one in reach.read(policy):
+    for one in read:
         if not reach.taken(one) and not reach.takes_any(one):
             yield _untaken(one, reach).finding(application)
 

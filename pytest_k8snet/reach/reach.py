@@ -15,6 +15,7 @@ from enum import Enum
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
+from ..errors import NotApplicable
 from ..index import api_ports, routed_ports, selected
 from ..kinds import POD_INDEX, POD_NAME, Ready
 from ..matching import CONTROLLER_LABELS, controlled_labels, target_number
@@ -83,15 +84,17 @@ class Reach:
     """What the policies of an application let through.
 
     Everything is worked out when it is asked for, and then remembered.
+
+    :ivar unread: the policies of APIs that are not known.
     """
 
     def __init__(self, application: Application) -> None:
         self.application = application
         self._judge = Judge(application.policies)
-        self._unread = tuple(one for one in application.policies if family_of(one) is None)
+        self.unread = tuple(one for one in application.policies if family_of(one) is None)
         self._understood = (
-            Judge(one for one in application.policies if one not in self._unread)
-            if self._unread
+            Judge(one for one in application.policies if one not in self.unread)
+            if self.unread
             else self._judge
         )
         text = "\n".join(str(policy.specs) for policy in application.policies)
@@ -301,7 +304,13 @@ class Reach:
         return tuple(found.values())
 
     def read(self, policy: NetworkPolicy) -> Sequence[ReadPolicy]:
-        """What is read of a policy: nothing, one thing or several."""
+        """What is read of a policy: nothing, one thing or several.
+
+        :raises NotApplicable: it is of an API that is not known.
+        """
+        if policy in self.unread:
+            name = self.application.subject(policy.reference)
+            raise NotApplicable(f"{name} is of an API that is not understood")
         if self._read is None:
             self._read = defaultdict(list)
             for one in self._understood.policies:
@@ -339,14 +348,6 @@ class Reach:
         """Whether it would be for a pod of the workload that had these labels."""
         pod = replace(self.pods(workload)[0], labels=labels, host=False)
         return policy.subject.takes(pod) is YES
-
-    def unread(self) -> tuple[NetworkPolicy, ...]:
-        """The policies of APIs that are not known."""
-        return self._unread
-
-    def reads(self, policy: NetworkPolicy) -> bool:
-        """Whether it is of an API that is known."""
-        return family_of(policy) is not None
 
     # -- all of it
 

@@ -72,7 +72,7 @@ def topology(application: Application) -> Json:
         "edges": list(_edges(application)),
         "boundaries": _boundaries(application),
         "reach": matrix(application),
-        "unread": [_name(policy, application) for policy in reach_of(application).unread()],
+        "unread": [_name(policy, application) for policy in reach_of(application).unread],
         "idle": list(_idle(application)),
     }
 
@@ -216,7 +216,7 @@ def _boundary(workload: Workload, application: Application) -> tuple[str, tuple[
     isolated = any(one.side.isolates for one in taking)
     names = _policies(taking, application)
     admitted = reach.from_every_pod(workload)
-    if reach.unread():
+    if reach.unread:
         return UNKNOWN, names
     if not admitted.possible:
         return LIMITED, names
