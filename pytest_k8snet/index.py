@@ -24,6 +24,7 @@ from .model import (
 )
 
 T = TypeVar("T")
+Owner = TypeVar("Owner", Workload, Service, NetworkPolicy)
 Label: TypeAlias = tuple[str, str]
 
 _EVERYWHERE = None  # instead of a namespace
@@ -84,19 +85,20 @@ class LabelIndex(Generic[T]):
         return _in_order(sorted(found, key=len)[:2])  # whoever lacks both lacks two
 
 
-class SelectorIndex(Generic[T]):
-    """Objects with selectors, each under a label that the pods it takes must have.
+class SelectorIndex(Generic[Owner]):
+    """Objects with selectors, each under a label that the pods it takes must have."""
 
-    :param owners: triples of a selector, its namespace (None for all) and its owner.
-    """
-
-    def __init__(self, owners: Iterable[tuple[Selector, str | None, T]]) -> None:
-        known = list(owners)
+    def __init__(self, owners: Iterable[Owner]) -> None:
+        known = [
+            (one.selector, one.namespace or _EVERYWHERE, one)
+            for one in owners
+            if one.selector is not None
+        ]
         asked = Counter(
             label for selector, _, _ in known for labels in _required(selector) for label in labels
         )
-        self._any: dict[str | None, list[tuple[int, T]]] = defaultdict(list)
-        self._asking: dict[tuple[str | None, Label], list[tuple[int, T]]] = defaultdict(list)
+        self._any: dict[str | None, list[tuple[int, Owner]]] = defaultdict(list)
+        self._asking: dict[tuple[str | None, Label], list[tuple[int, Owner]]] = defaultdict(list)
         for number, (selector, namespace, owner) in enumerate(known):
             rarest = min(
                 _required(selector),
@@ -108,9 +110,9 @@ class SelectorIndex(Generic[T]):
             for label in rarest or ():
                 self._asking[namespace, label].append((number, owner))
 
-    def candidates(self, workload: Workload) -> Iterator[T]:
+    def candidates(self, workload: Workload) -> Iterator[Owner]:
         """Whose selectors may take pods of the workload, in order."""
-        found: list[Sequence[tuple[int, T]]] = []
+        found: list[Sequence[tuple[int, Owner]]] = []
         for namespace in (workload.namespace, _EVERYWHERE):
             found.append(self._any.get(namespace, ()))
             found.extend(
@@ -178,27 +180,15 @@ def service_index(application: Application) -> LabelIndex[Service]:
 
 
 def _services(application: Application) -> SelectorIndex[Service]:
-    return SelectorIndex(
-        (one.selector, one.namespace, one)
-        for one in application.services
-        if one.selector is not None
-    )
+    return SelectorIndex(application.services)
 
 
 def _units(application: Application) -> SelectorIndex[Workload]:
-    return SelectorIndex(
-        (one.selector, one.namespace, one)
-        for one in application.workloads
-        if one.selector is not None
-    )
+    return SelectorIndex(application.workloads)
 
 
 def _policies(application: Application) -> SelectorIndex[NetworkPolicy]:
-    return SelectorIndex(
-        (one.selector, one.namespace or _EVERYWHERE, one)
-        for one in application.policies
-        if one.selector is not None
-    )
+    return SelectorIndex(application.policies)
 
 
 def service_called(name: str, namespace: str, application: Application) -> Service | None:
@@ -261,14 +251,15 @@ def _labels_key(workload: Workload, labels: Labels) -> _LabelsKey:
 
 
 def _by_labels(application: Application) -> dict[_LabelsKey, list[Workload]]:
-    found: dict[_LabelsKey, list[Workload]] = defaultdict(list)
-    for workload in application.workloads:
-        found[_labels_key(workload, workload.labels)].append(workload)
-    return found
+    return _grouped((_labels_key(one, one.labels), one) for one in application.workloads)
 
 
 def _by_pod_labels(application: Application) -> dict[_LabelsKey, list[Workload]]:
-    found: dict[_LabelsKey, list[Workload]] = defaultdict(list)
-    for workload in application.workloads:
-        found[_labels_key(workload, workload.pod_labels)].append(workload)
+    return _grouped((_labels_key(one, one.pod_labels), one) for one in application.workloads)
+
+
+def _grouped(entries: Iterable[tuple[_LabelsKey, T]]) -> dict[_LabelsKey, list[T]]:
+    found: dict[_LabelsKey, list[T]] = defaultdict(list)
+    for key, one in entries:
+        found[key].append(one)
     return found

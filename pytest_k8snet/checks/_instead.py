@@ -67,13 +67,8 @@ def map_lines(labels: Labels) -> Iterator[str]:
 
 
 def _nested(path: Iterable[str], lines: Iterable[str]) -> list[str]:
-    depth = 0
-    result = []
-    for key in path:
-        result.append("  " * depth + f"{key}:")
-        depth += 1
-    result.extend(indent(lines, depth))
-    return result
+    keys = [f"{'  ' * depth}{key}:" for depth, key in enumerate(path)]
+    return [*keys, *indent(lines, len(keys))]
 
 
 def _map(path: Iterable[str], labels: Labels) -> list[str]:

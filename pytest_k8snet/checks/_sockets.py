@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..model import Socket, Workload
-from ._words import pods_text
 
 PortKey: TypeAlias = tuple[int, str]
 """Port number and protocol: a pod has one port space for each protocol."""
@@ -78,6 +77,7 @@ def share(
     sockets: Sequence[Socket], workload: Workload, ports: Mapping[PortKey, list[Socket]]
 ) -> str:
     """In how many pods the port is open, where it is not in all; else ""."""
-    having = {socket.pod for socket in sockets}
+    having = len({socket.pod for socket in sockets})
     known = {socket.pod for found in ports.values() for socket in found}
-    return pods_text(len(having), max(len(known), workload.pods or 0))
+    seen = max(len(known), workload.pods or 0)
+    return "" if having >= seen else f" in {having} of {seen} pods"

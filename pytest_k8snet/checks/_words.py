@@ -41,11 +41,6 @@ def port_text(number: int, protocol: str) -> str:
     return f"{number}/{protocol}"
 
 
-def pods_text(having: int, seen: int) -> str:
-    """In how many pods, where it is not all of them; begins with a blank."""
-    return "" if having >= seen else f" in {having} of {seen} pods"
-
-
 def verb(items: Collection[object], one: str) -> str:
     """The verb in the form that goes with so many: ``takes``, ``take``."""
     return one if len(items) == 1 else one.removesuffix("s")
