@@ -26,12 +26,13 @@ from .archives import ARCHIVES, members
 from .charts import LOCAL, Chart, Dependency, is_chart, read_chart
 from .copies import Copies
 from .fetch import Fetch
-from .stand_in import can_be_off, lacks_template, put_stand_in, said_by_stand_in
+from .stand_in import can_be_off, lacks_template, marked_by_stand_in, put_stand_in
 from .survey import refuse_foreign
 
 DOWNLOAD = "--k8snet-dependencies=download"
 """The option with which a run fetches what is absent."""
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
+_IN_A_LINE = 3  # dependencies
 _IN_ARCHIVE = 4  # <chart>/charts/<dependency>/Chart.yaml
 
 
@@ -57,6 +58,7 @@ class Workspace:
         self._fetch = fetch
         self._notes: dict[str, None] = {}
         self._absences: dict[Path, str] = {}
+        self._marked: list[str] = []  # the same, by the marks of stand-ins
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._prepared: dict[Path, Path] = {}
         self._turn = threading.Lock()
@@ -68,8 +70,10 @@ class Workspace:
 
     def absence(self, chart: Chart, error: str) -> str:
         """What is absent, where Helm's error comes from that; "" where it does not."""
-        said = said_by_stand_in(error)
-        return said or (self._absences.get(chart.path, "") if lacks_template(error) else "")
+        mark = marked_by_stand_in(error)  # it may be of a chart that this one depends on
+        if mark is not None:
+            return self._marked[mark]
+        return self._absences.get(chart.path, "") if lacks_template(error) else ""
 
     def close(self) -> None:
         """Remove the copies. Safe to call more than once."""
@@ -118,12 +122,13 @@ class Workspace:
                 _put_in(source, copy / "charts" / name)
             for number, dependency in enumerate(beyond if absence else ()):
                 folder = copy / "charts" / f"{dependency.name}-absent-{number}"
-                put_stand_in(dependency, folder, absence)
+                put_stand_in(dependency, folder, len(self._marked))
         except OSError as error:  # copytree's own error is one, too
             raise ChartError(
                 f"{chart.shown}: cannot be copied to {copy} with its local dependencies: {error}"
             ) from error
         self._absences[chart.path] = absence
+        self._marked.append(absence)
         if beyond and self._fetch is not None:
             self._fetch(chart, beyond, copy / "charts")
             self._note(chart, beyond, "fetched by Helm")
@@ -228,13 +233,17 @@ def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Cha
 
 
 def _absent(chart: Chart, absent: Iterable[Dependency]) -> str:
-    what = ", ".join(dict.fromkeys(map(_described, absent)))
+    names = list(dict.fromkeys(map(_described, absent)))
+    if len(names) <= _IN_A_LINE:
+        what, end = f" {', '.join(names)}", "; "
+    else:
+        what, end = "\n  ".join(("", *names)), "\n"
     if chart.packed:
         how = "package it again after `helm dependency update`"
     else:
         command = f"helm dependency update {shlex.quote(chart.shown)}"
         how = f"run `{command}`, or let the run fetch them into a private copy: {DOWNLOAD}"
-    return f"{chart.shown}: declared in Chart.yaml and missing in charts/: {what}; {how}"
+    return f"{chart.shown}: declared in Chart.yaml and missing in charts/:{what}{end}{how}"
 
 
 def _described(dependency: Dependency) -> str:

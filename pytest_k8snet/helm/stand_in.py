@@ -16,9 +16,10 @@ from .charts import Dependency
 from .versions import satisfies
 
 _MARK = "[absent dependency]"
-_SAID = re.compile(rf"{re.escape(_MARK)}(.*){re.escape(_MARK)}", re.DOTALL)
+_SAID = re.compile(rf"{re.escape(_MARK)} (\d+)")
 # The template may be one of the absent chart's.
 _NO_TEMPLATE = 'no template "'
+_DEPTH = 20  # folders, more than any chart has
 _NUMBERS = re.compile(r"\d+(?:\.[\dxX*]+){0,2}(?:-[\w.-]+)?")
 
 
@@ -27,19 +28,24 @@ def can_be_off(dependency: Dependency) -> bool:
     return dependency.optional and bool(_version(dependency.version))
 
 
-def put_stand_in(dependency: Dependency, folder: Path, why: str) -> None:
-    """Make a chart that fails with ``why`` as soon as it is rendered."""
-    (folder / "templates").mkdir(parents=True)
+def put_stand_in(dependency: Dependency, folder: Path, mark: int) -> None:
+    """Make a chart that fails with the mark as soon as it is rendered.
+
+    Helm renders the templates that lie deepest first. So this one fails before another template
+    fails for want of the values that the absent chart would have brought.
+    """
+    templates = folder.joinpath("templates", *("first" for _ in range(_DEPTH)))
+    templates.mkdir(parents=True)
     about = {"apiVersion": "v2", "name": dependency.name, "version": _version(dependency.version)}
     (folder / "Chart.yaml").write_text(json.dumps(about), encoding="utf-8")
-    text = f"{{{{ fail {json.dumps(f'{_MARK}{why}{_MARK}')} }}}}\n"
-    (folder / "templates" / "absent.yaml").write_text(text, encoding="utf-8")
+    text = f"{{{{ fail {json.dumps(f'{_MARK} {mark}')} }}}}\n"
+    (templates / "absent.yaml").write_text(text, encoding="utf-8")
 
 
-def said_by_stand_in(error: str) -> str:
-    """Why a stand-in failed, "" where none did."""
+def marked_by_stand_in(error: str) -> int | None:
+    """The mark of a stand-in that failed, None where none did."""
     found = _SAID.search(error)
-    return found[1] if found else ""
+    return int(found[1]) if found else None
 
 
 def lacks_template(error: str) -> bool:

@@ -90,6 +90,37 @@ def test_an_absent_dependency_whose_templates_are_called_is_what_the_error_is_ab
     assert not workspace.absence(chart_at(web), "execution error at (templates/x.yaml): another")
 
 
+def test_an_absent_dependency_is_named_before_the_values_that_it_would_have_brought(
+    workspace: Workspace, render: Render, tmp_path: Path
+) -> None:
+    """Else a maintainer goes and looks for values that the dependency has."""
+    deep = {"templates/a/b/c/d/web.yaml": "kind: {{ .Values.absent.service.port }}\n"}
+    web = declare(
+        write_chart(tmp_path / "web", deep), "name: absent, version: 1.x, condition: absent.enabled"
+    )
+    path = workspace.prepare(chart_at(web))
+    error = render(path, sets=("absent.enabled=true",)).error or ""
+    assert "missing in charts/: absent 1.x" in workspace.absence(chart_at(web), error)
+
+
+def test_many_absent_dependencies_have_a_line_each(
+    workspace: Workspace, render: Render, tmp_path: Path
+) -> None:
+    address = "https://charts.example.com/of/somebody/with/a/long/address/for/a/dependency"
+    names = [f"absent-{number}" for number in range(30)]
+    entries = (
+        f"name: {name}, version: 1.0.0, repository: {address}, condition: some.enabled"
+        for name in names
+    )
+    web = declare(write_chart(tmp_path / "web"), *entries)
+    path = workspace.prepare(chart_at(web))
+    error = render(path, sets=("some.enabled=true",)).error or ""
+    head, *listed, how = workspace.absence(chart_at(web), error).splitlines()
+    assert head == f"{web}: declared in Chart.yaml and missing in charts/:"
+    assert listed == [f"  {name} 1.0.0 ({address})" for name in names]
+    assert how.startswith("run `helm dependency update")
+
+
 def test_an_absent_dependency_that_nothing_switches_off_is_refused_with_those_that_are(
     workspace: Workspace, tmp_path: Path
 ) -> None:
