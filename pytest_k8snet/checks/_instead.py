@@ -11,8 +11,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..index import services_of
 from ..kinds import Selects
-from ..matching import carries
+from ..matching import carries, target_number
 from ..model import (
     Application,
     Container,
@@ -45,6 +46,7 @@ _VERSIONED = re.compile(
     r"(?:helm\.sh/chart|app\.kubernetes\.io/(?:version|managed-by)|chart|heritage|version"
     r"|.*checksum.*)\Z"
 )
+_OF_CHART = frozenset(("helm.sh/chart", "app.kubernetes.io/version", "chart"))
 
 
 def scalar(text: str) -> str:
@@ -122,9 +124,17 @@ def _template(workload: Workload) -> str:
 
 
 def pod_label_lines(workload: Workload, labels: Labels) -> list[str]:
-    """The labels of the pod template, in the place that the kind has for them."""
+    """The labels of the pod template, in the place that the kind has for them.
+
+    Those that change with upgrades are left to the template.
+    """
+    asked = workload.selector.labels if workload.selector is not None else {}
+    kept = {key: text for key, text in labels.items() if key in asked or not _VERSIONED.match(key)}
     keys = (*workload.makes.template, "metadata")
-    return _nested(keys, _map(["labels"], labels))
+    if len(kept) == len(labels):
+        return _nested(keys, _map(["labels"], labels))
+    said = "# and those of versions, as they are"
+    return _nested((*keys, "labels"), (*map_lines(kept), said))
 
 
 def distinguishing(workload: Workload, rest: Iterable[Workload]) -> Labels:
@@ -205,11 +215,11 @@ def container_ports(container: str, ports: Iterable[Port]) -> str:
     return join(["containers:", *indent(lines, 1)])
 
 
-def with_port(container: Container | None, port: Port) -> str:
-    """The container with its declared ports and one more."""
+def with_ports(container: Container | None, ports: Iterable[Port]) -> str:
+    """The container with its declared ports and more."""
     if container is None:
-        return join(["ports:", *indent(_port_lines(port), 1)])
-    return container_ports(container.name, (*container.ports, port))
+        return join(["ports:", *indent((line for port in ports for line in _port_lines(port)), 1)])
+    return container_ports(container.name, (*container.ports, *ports))
 
 
 def _port_lines(port: Port) -> Iterator[str]:
@@ -244,9 +254,13 @@ def host_of(workloads: Iterable[Workload]) -> Container | None:
 
 
 def stable_labels(workload: Workload) -> Labels:
-    """Labels that the pods have for good: versions and checksums change with upgrades."""
-    if workload.selector is not None and workload.selector.labels:
-        return workload.selector.labels
+    """Labels that the pods have for good: versions and checksums change with upgrades.
+
+    Of what the unit's own selector asks for the chart's versions alone: it may tell a canary
+    apart by another.
+    """
+    if workload.selector is not None and (asked := workload.selector.labels):
+        return {key: text for key, text in asked.items() if key not in _OF_CHART} or asked
     kept = {key: value for key, value in workload.pod_labels.items() if not _VERSIONED.match(key)}
     return kept or workload.pod_labels
 
@@ -254,11 +268,12 @@ def stable_labels(workload: Workload) -> Labels:
 def network_policy(
     workload: Workload, application: Application, replaced: NetworkPolicy | None = None
 ) -> str:
-    """A policy that lets pods of the namespace reach the declared ports, and nobody else.
+    """A policy that lets pods of the namespace reach the ports that are known, and nobody else.
 
-    But for the ports that the application leads others to: who comes by a load balancer or a
-    node port is no pod, nor is the API server, which calls webhooks, and the controller of a
-    route runs in a namespace of its own.
+    Those are what is declared and what Services lead to: one that no container declares is open
+    all the same. But for the ports that the application leads others to: who comes by a load
+    balancer or a node port is no pod, nor is the API server, which calls webhooks, and the
+    controller of a route runs in a namespace of its own.
 
     With ``replaced`` it has that policy's name. A workload without pod labels
     gets one first: nothing but everything could select it without.
@@ -397,8 +412,9 @@ _CONTROLLER = (
 
 def _ingress_lines(workload: Workload, application: Application) -> list[str]:
     direct, routed, called = reach_of(application).led_in(workload)
-    known = dict.fromkeys((port.number, port.protocol) for _, port in workload.declared())
-    ports = list(dict.fromkeys((*known, *(direct | routed | called).each())))
+    ports = list(
+        dict.fromkeys((*_known(workload, application), *(direct | routed | called).each()))
+    )
     if not ports:
         return ["ingress: []  # declares no port, so nobody has to reach it"]
     world = [one for one in ports if _in(one, direct)]
@@ -416,6 +432,16 @@ def _ingress_lines(workload: Workload, application: Application) -> list[str]:
     if inside:
         lines += _rule((_NAMESPACE,), inside, "this namespace; name the callers where you can")
     return lines
+
+
+def _known(workload: Workload, application: Application) -> Iterator[tuple[int, str]]:
+    """The ports that the pods declare, and those that Services lead to."""
+    for _, declared in workload.declared():
+        yield declared.number, declared.protocol
+    for service in services_of(workload, application):
+        for port in service.ports:
+            if (number := target_number(port, workload)) is not None:
+                yield number, port.protocol
 
 
 def _in(port: tuple[int, str], ports: Ports) -> bool:

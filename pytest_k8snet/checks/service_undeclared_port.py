@@ -10,7 +10,7 @@ from ..matching import targets
 from ..model import Application, Container, Port, Service, ServicePort, Workload
 from ._check import check
 from ._injected import brought
-from ._instead import container_ports, host_of, service_port, with_port
+from ._instead import container_ports, host_of, service_port, with_ports
 from ._words import listing, port_text, references, subjects
 
 
@@ -137,7 +137,12 @@ def _problem(
         }
         free = [entry[1] for entry in declared if entry not in led_to]
         return "name", text, _named(port, service, container, free)
-    instead = with_port(container, Port(port.target, port.protocol))
+    lacking = (
+        Port(one.target, one.protocol)
+        for one in service.ports
+        if isinstance(one.target, int) and not any(_has_target(one, unit) for unit in workloads)
+    )
+    instead = with_ports(container, dict.fromkeys(lacking))
     target = port_text(port.target, port.protocol)
     if not declared:
         return "number-none", f"targets {target}, and the containers declare no ports", instead
@@ -173,7 +178,7 @@ def _named(
     for entry in same:
         if entry.number == port.port or len(same) == 1:
             return service_port(port._replace(target=entry.name or entry.number))
-    declared = with_port(container, Port(port.port, port.protocol, target))
+    declared = with_ports(container, [Port(port.port, port.protocol, target)])
     if len(service.ports) == 1:
         return declared
     return (

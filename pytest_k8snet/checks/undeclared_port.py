@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from ..finding import FAULT, Finding
 from ..model import Application, Container, Port, Probe, Workload
 from ._check import check
-from ._instead import with_port
+from ._instead import with_ports
 from ._sockets import PortKey, by_port, declared_keys, listener, owner, seen, share
 from ._words import listing, port_text, verb
 
@@ -76,16 +76,22 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
         yield from probed
         return
     first, second = by_port(workload.observed()), by_port(workload.observed_again())
-    for key in sorted(first.keys() & second.keys() - declared):
-        number, protocol = key
-        socket = owner(first[key] + second[key])
+    sockets = {
+        key: owner(first[key] + second[key])
+        for key in sorted(first.keys() & second.keys() - declared)
+    }
+    for (number, protocol), socket in sockets.items():
+        key = number, protocol
+        ports = [
+            Port(*one) for one, other in sockets.items() if other.container == socket.container
+        ]
         yield Finding(
             "undeclared",
             f"{listener(socket)} listens on {port_text(*key)}"
             f"{share(first[key], workload, first)}, and no container declares it"
             f"{seen(workload)}",
             at=workload.position("containers:"),
-            instead=with_port(_container(workload, socket.container), Port(number, protocol)),
+            instead=with_ports(_container(workload, socket.container), ports),
             port=number,
             protocol=protocol,
             container=socket.container or None,
@@ -102,6 +108,7 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
             if isinstance(number, int) and not probe.host and (number, "TCP") not in declared:
                 found.setdefault(number, (container, []))[1].append(probe)
     for number, (container, probes) in sorted(found.items()):
+        ports = [Port(one) for one, (other, _) in sorted(found.items()) if other is container]
         kinds = list(dict.fromkeys(probe.kind for probe in probes))
         yield Finding(
             "probed",
@@ -109,7 +116,7 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
             f" {port_text(number, 'TCP')}, which has to be open for the pod to be well,"
             " and no container declares it",
             at=workload.position(f"{kinds[0]}:"),
-            instead=with_port(container, Port(number)),
+            instead=with_ports(container, ports),
             port=number,
             protocol="TCP",
             container=container.name,

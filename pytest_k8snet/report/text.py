@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 _WHY = {check.id: check.why for check in CHECKS}
 
 
-def finding_text(result: Result, finding: Finding, *, also: str = "", page: bool = True) -> str:
+def finding_text(
+    result: Result, finding: Finding, *, also: str = "", page: bool = True, above: bool = False
+) -> str:
     """All that there is to say, in a few lines.
 
     :param also: who else shows the finding.
     :param page: whether to say what is the same for all findings of the check.
+    :param above: what to write instead stands with another finding of the object.
     """
-    return "\n".join(_lines(result, finding, also, page=page))
+    return "\n".join(_lines(result, finding, also, page=page, above=above))
 
 
-def _lines(result: Result, finding: Finding, also: str, *, page: bool) -> Iterator[str]:
+def _lines(
+    result: Result, finding: Finding, also: str, *, page: bool, above: bool
+) -> Iterator[str]:
     yield f"{result.full_name}{note(finding)}: {finding.message}"
     yield f"  where    {place(result.chart, finding.source, finding.line)} ({result.subject})"
     if also:
@@ -36,7 +41,9 @@ def _lines(result: Result, finding: Finding, also: str, *, page: bool) -> Iterat
         yield f"  why      {_WHY[result.check]}"
     if finding.cure:
         yield f"  values   {finding.cure}"
-    if finding.instead:
+    if finding.instead and above:
+        yield "  instead  as above"
+    elif finding.instead:
         yield "  instead"
         yield textwrap.indent(finding.instead.rstrip(), "      ")
     if page:

@@ -49,14 +49,16 @@ def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
     texts: dict[str, Telling] = {}
     for result in failed:
         text, elsewhere = result.reason, True
-        messages = []
+        messages, instead = [], set[str]()
         for _, finding, full in _told([result]):
             first, *others = sharing[_cause(result, finding)]
             if first is result:
                 elsewhere = False
                 page = result.check not in explained
                 explained.add(result.check)
-                shown = finding_text(result, finding, also=_also(first, others), page=page)
+                also, above = _also(first, others), finding.instead in instead
+                instead.add(finding.instead)
+                shown = finding_text(result, finding, also=also, page=page, above=above)
                 text = text.replace(full, shown)
             else:
                 line = f"{_name(first, result)} tells it: {finding.message}"
@@ -95,20 +97,33 @@ def _cause(result: Result, finding: Finding) -> tuple[object, ...]:
 
 
 def _also(first: Result, others: Iterable[Result]) -> str:
-    """Who else shows it, in a line."""
-    names = dict.fromkeys(_name(other, first) for other in others if other is not first)
-    own = f"{first.subject} with "
-    shown = [name.replace(own, "with ") for name in names]
-    if len(shown) > _MOST_NAMED + 1:
-        shown[_MOST_NAMED:] = [f"{len(shown) - _MOST_NAMED} more"]
-    return ", ".join(shown)
+    """Who else shows it, in a line: objects, and the values sets with which the same ones do."""
+    sets: dict[str, dict[str, None]] = defaultdict(dict)
+    for one in (first, *others):
+        sets[one.values][_object(one, first)] = None
+    here = sets.pop(first.values)
+    own, *shown = here
+    same = [values for values, names in sets.items() if shown and names.keys() == here.keys()]
+    for values, names in sets.items():
+        if values not in same:
+            shown += [f"{name} with {values}".removeprefix(f"{own} ") for name in names]
+    text = ", ".join(_some(shown))
+    return f"{text}; all of these with {', '.join(_some(same))}" if same else text
+
+
+def _some(names: list[str]) -> list[str]:
+    """As many as a line has room for, and how many more there are."""
+    left = len(names) - _MOST_NAMED
+    return names if left < 2 else [*names[:_MOST_NAMED], f"{left} more"]
 
 
 def _name(result: Result, seen_from: Result) -> str:
     """A test as another one names it: without what both have in common."""
-    words = [result.subject]
-    if result.check != seen_from.check:
-        words.append(result.full_name)
-    if result.values != seen_from.values:
-        words.append(f"with {result.values}")
-    return " ".join(words)
+    name = _object(result, seen_from)
+    return name if result.values == seen_from.values else f"{name} with {result.values}"
+
+
+def _object(result: Result, seen_from: Result) -> str:
+    """Its object, and its check where that is another one."""
+    name = result.subject
+    return name if result.check == seen_from.check else f"{name} {result.full_name}"

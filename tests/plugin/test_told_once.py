@@ -45,16 +45,37 @@ def test_values_sets_and_workloads_with_one_cause_share_one_text(
     lines = run("-m", "M6")
     assert len(of(lines, "  instead")) == 1
     (also,) = of(lines, "  also")
-    assert also.split("also     ")[1].split(", ") == [
-        "Deployment/worker",
-        "with ha",
-        "Deployment/worker with ha",
-    ]
+    assert also == "  also     Deployment/worker; all of these with ha"
     failed = of(lines, "FAILED ")
     assert len(failed) == 4
     assert failed[0].endswith("the pods of Deployment/web")
     assert all("Deployment/web" in line and "tells it: " in line for line in failed[1:])
     assert any(line.startswith(f"FAILED {ITEM.format('ha', 'worker')} - M6: ") for line in failed)
+
+
+def test_values_sets_that_show_other_objects_name_them(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    worker = WEB.replace("name: web", "name: worker")
+    optional = f"{{{{ if .Values.worker }}}}\n{worker}\n{{{{ end }}}}\n"
+    sets = {"ci/ha-values.yaml": "worker: true\n", "ci/one-values.yaml": "{}\n"}
+    make_chart("charts/web", {**NO_POLICY, "worker.yaml": optional}, **sets)
+    (also,) = of(run("-m", "M6"), "  also")
+    assert also == "  also     with ha, Deployment/worker with ha, with one"
+
+
+def test_what_to_write_instead_stands_once_for_several_findings_of_an_object(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    probes = """              readinessProbe: {httpGet: {port: 9001}}
+              livenessProbe: {httpGet: {port: 9002}}
+"""
+    make_chart("charts/web", {**SOUND, "web.yaml": f"{WEB}{probes}"})
+    lines = run("-m", "M1")
+    assert len(of(lines, "M1-undeclared-port: the ")) == 2
+    assert len(of(lines, "  instead  as above")) == 1
+    added = [line.strip() for line in lines if "- containerPort: 900" in line]
+    assert added == ["- containerPort: 9001", "- containerPort: 9002"]
 
 
 def test_of_many_that_share_a_text_some_are_named_and_the_rest_counted(
