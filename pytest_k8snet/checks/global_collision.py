@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import policies_of, selected, with_pod_labels
 from ..matching import carries, needed_values, selects
-from ..model import MOST_NEIGHBOURS, RELEASE, Application, Neighbour, Position, Service, Workload
+from ..model import (
+    DEFAULT_RELEASE,
+    MOST_NEIGHBOURS,
+    RELEASE,
+    Application,
+    Labels,
+    Neighbour,
+    Position,
+    Service,
+    Workload,
+)
 from ._check import check
 from ._instead import INSTANCE, service_selector, unit_labels
 from ._words import listing, references, subjects, verb
@@ -83,7 +93,7 @@ def global_collision(subject: Workload | Service, application: Application) -> I
             "fixed-name" if fixed else "release",
             text,
             at=_position(subject),
-            instead=_instead(subject),
+            instead=_instead(subject, application),
         )
     neighbours = list(_neighbours(subject, application))
     if neighbours:
@@ -99,7 +109,7 @@ def global_collision(subject: Workload | Service, application: Application) -> I
             f"the selector of {application.subject(subject.reference)} ({subject.selector})"
             f" also takes the pods of {shown}, which this run puts into the same namespace",
             at=_position(subject),
-            instead=_instead(subject),
+            instead=_instead(subject, application),
             related=references(workload for _, workload in neighbours),
         )
 
@@ -108,12 +118,28 @@ def _position(subject: Workload | Service) -> Position:
     return subject.position("labels:" if subject.selector is None else "selector:")
 
 
-def _instead(subject: Workload | Service) -> str:
+def _instead(subject: Workload | Service, application: Application) -> str:
     """The same labels and selector with the release's name in them."""
+    pods = selected(subject, application) if isinstance(subject, Service) else (subject,)
+    added = _of_release(pods, application) or {INSTANCE: RELEASE}
     if not isinstance(subject, Service):
-        return unit_labels(subject, {INSTANCE: RELEASE})
+        return unit_labels(subject, added)
     labels = subject.selector.labels if subject.selector is not None else {}
-    return service_selector({**labels, INSTANCE: RELEASE})
+    return service_selector({**labels, **added})
+
+
+def _of_release(pods: Sequence[Workload], application: Application) -> Labels:
+    """A label with the release's name that all of the pods have already; {} if there is none.
+
+    A name that the user chose may stand in a label by chance.
+    """
+    release = application.release
+    if not pods or release != DEFAULT_RELEASE:
+        return {}
+    for key, value in pods[0].pod_labels.items():
+        if carries([value], release) and all(pod.pod_labels.get(key) == value for pod in pods):
+            return {key: value}
+    return {}
 
 
 def _service_reasons(service: Service, application: Application) -> Iterator[str]:

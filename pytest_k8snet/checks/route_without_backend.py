@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from itertools import takewhile
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import backend_ports, selected, service_called
@@ -102,7 +103,7 @@ def _no_service(route: Route, backend: Backend, application: Application) -> Fin
     if blank:
         text += f": with these values {listing(blank)} rendered to nothing"
         return Finding("values-incomplete", text, at=at)
-    near = get_close_matches(backend.service, there, 1, 0.6) or (there if len(there) == 1 else [])
+    near = _alike(backend.service, there) or (there if len(there) == 1 else [])
     if there:
         text += f"; it has {listing(there)}"
     return Finding(
@@ -112,6 +113,18 @@ def _no_service(route: Route, backend: Backend, application: Application) -> Fin
         instead=route_backend(route, near[0], backend.port) if near else "",
         related=references(one for one in application.services if one.name in near),
     )
+
+
+def _alike(name: str, there: Sequence[str]) -> list[str]:
+    """The one of the names that is most likely meant; [] where none comes near.
+
+    The words that all of them begin with, such as the release's name, say nothing.
+    """
+    words = [one.split("-") for one in (name, *there)]
+    begin = sum(1 for _ in takewhile(lambda same: len(set(same)) == 1, zip(*words, strict=False)))
+    wanted, *rest = ["-".join(some[begin:]) for some in words]
+    known = dict(zip(rest, there, strict=True))
+    return [known[one] for one in get_close_matches(wanted, rest, 1, 0.6)]
 
 
 def _no_port(route: Route, backend: Backend, service: Service, application: Application) -> Finding:

@@ -9,8 +9,10 @@ import yaml
 from checks.cases import FOLDER, read_case
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.checks._instead import container_ports, network_policy, unit_labels
-from pytest_k8snet.model import Port, Selector
-from report.samples import application, workload
+from pytest_k8snet.model import Backend, Port, Route, Selector, ServicePort
+from report.samples import application, service, workload
+
+BY_ID = {check.id: check for check in CHECKS}
 
 
 def test_a_policy_has_short_labels_and_ports_in_lines_of_their_own_keys() -> None:
@@ -65,7 +67,7 @@ def test_labels_stand_where_the_kind_has_them() -> None:
 def test_jobs_get_labels_that_the_selector_of_a_deployment_does_not_take() -> None:
     """Nobody can change that selector without deleting the Deployment."""
     case = read_case(FOLDER / "unit-collision" / "bad.job-labels.yaml")
-    check = next(one for one in CHECKS if one.id == "M4A")
+    check = BY_ID["M4A"]
     web = case.workloads[0]
     (finding,) = check.run(web, case)
     said = [text.split("\n", 1) for text in finding.instead.split("\n---\n")]
@@ -89,3 +91,59 @@ def test_a_selector_that_cannot_be_changed_says_so() -> None:
     assert "cannot be changed later" in unit_labels(workload("web"), added)
     rollout = workload("web", kind="Rollout", group="argoproj.io")
     assert "cannot be changed later" not in unit_labels(rollout, added)
+
+
+def test_a_policy_lets_services_in_whose_ports_nobody_declares() -> None:
+    web = workload("web", Port(8080))
+    api = service("api", ServicePort(443, 9443), ServicePort(53, 53, "UDP"), app="web")
+    text = network_policy(web, application(workloads=(web,), services=(api,)))
+    (rule,) = yaml.safe_load(text)["spec"]["ingress"]
+    assert rule["ports"] == [{"port": 8080}, {"port": 9443}, {"port": 53, "protocol": "UDP"}]
+
+
+def test_a_policy_asks_for_no_version_of_the_chart() -> None:
+    """With the next one it would select nothing any more."""
+    labels = {"app": "web", "helm.sh/chart": "web-1.2.3", "version": "canary"}
+    web = workload("web", pod_labels=labels, selector=Selector(labels))
+    text = network_policy(web, application(workloads=(web,)))
+    wanted = {"app": "web", "version": "canary"}
+    assert yaml.safe_load(text)["spec"]["podSelector"] == {"matchLabels": wanted}
+
+
+def test_labels_of_versions_are_left_to_the_template() -> None:
+    labels = {"app": "web", "app.kubernetes.io/version": "1.2.3"}
+    text = unit_labels(workload("web", pod_labels=labels), {"release": "x"})
+    template = yaml.safe_load(text)["spec"]["template"]
+    assert template["metadata"]["labels"] == {"app": "web", "release": "x"}
+    assert "# and those of versions, as they are" in text
+
+
+def test_releases_are_told_apart_by_a_label_that_the_pods_have() -> None:
+    """A label more in the pods would be one to roll out, too."""
+    first, second = (
+        workload(f"{name}-web", pod_labels={"app": "web", "of": name}, selector=Selector(labels))
+        for name, labels in (("release-name", {"app": "web"}), ("other", {"app": "web"}))
+    )
+    whole = application(
+        release="release-name",
+        workloads=(first,),
+        second=application(release="other", workloads=(second,)),
+    )
+    (finding,) = BY_ID["M4S"].findings(first, whole)
+    written = yaml.safe_load(finding.instead)["spec"]
+    assert written["selector"]["matchLabels"] == {"app": "web", "of": "release-name"}
+    assert written["template"]["metadata"]["labels"] == first.pod_labels
+
+
+def test_a_route_is_led_to_a_service_whose_own_name_is_alike() -> None:
+    """All names begin with the release's: that says nothing."""
+    there = tuple(service(f"release-name-shop-{one}") for one in ("headless", "metastore"))
+
+    def instead(wanted: str) -> str:
+        backend = Backend(f"release-name-shop-{wanted}", 80, "default")
+        route = Route("Ingress", "web", "default", "templates/web.yaml", backends=(backend,))
+        (finding,) = BY_ID["N4"].findings(route, application(services=there, routes=(route,)))
+        return finding.instead
+
+    assert not instead("indexer")
+    assert "release-name-shop-metastore" in instead("metastores")
