@@ -26,6 +26,7 @@ from .model import (
 # What controllers add to the pods they make, value known in advance or not: a selector may ask
 # whether the key is there at all (policies tell jobs apart by "job-name DoesNotExist").
 CONTROLLER_LABELS = frozenset(key for kind in KINDS for key in kind.added_labels)
+OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
 UNKNOWN_VALUE = "<only known in the cluster>"  # no legal label value, so no selector can name it
 
 

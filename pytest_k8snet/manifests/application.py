@@ -101,9 +101,7 @@ def read_application(
     """
     reader = _ApplicationReader(namespace, documents or Documents(), second=second)
     for name in crds:
-        reader.add_custom(
-            "CustomResourceDefinition", Reference("CustomResourceDefinition", "", name)
-        )
+        reader.note_cluster_scoped("CustomResourceDefinition", name)
     for source, text in templates:
         reader.read_template(source, text)
     return Application(
@@ -194,6 +192,9 @@ class _ApplicationReader:
         if not name:  # in a mapping on one line: {name: x}
             data = mapping(self._documents.load(text, source))
             name = str(mapping(data.get("metadata")).get("name") or "")
+        self.note_cluster_scoped(kind, name)
+
+    def note_cluster_scoped(self, kind: str, name: str) -> None:
         self.cluster_scoped.add(Reference(kind, "", name))
         if kind == "CustomResourceDefinition":
             self.custom_kinds.add(kind)
@@ -205,10 +206,6 @@ class _ApplicationReader:
     def _note_called(self, kind: str, data: Manifest) -> None:
         if kind in CALLED:
             self.api_backends += api_backends(kind, data)
-
-    def add_custom(self, kind: str, reference: Reference) -> None:
-        self.custom_kinds.add(kind)
-        self.cluster_scoped.add(reference)
 
     def _read_object(self, source: str, data: Manifest) -> None:
         given = data.get("kind")

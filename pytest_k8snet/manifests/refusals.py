@@ -8,20 +8,18 @@ under PodSpec, ServiceSpec, IngressSpec and NetworkPolicySpec.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..kinds import kind_of
 from ..model import Container, Service, ServicePort
+from ..reach.networks import Network, within
+from ..reach.ports import PROTOCOLS
 from ..values import Manifest, integer, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
+from .ports import protocol_of
 from .syntax import dns_label_problem, object_name_problem, port_name_problem
 
-T = TypeVar("T", bound=Hashable)
-
-_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-PROTOCOLS = ("TCP", "UDP", "SCTP")
 POLICY_TYPES = ("Ingress", "Egress")
 _SELECTORS = ("podSelector", "namespaceSelector")
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
@@ -147,7 +145,8 @@ def _refuse_peer(obj: KubernetesObject, where: str, peer: Manifest) -> None:
     if network is None:
         obj.refuse(f"{where}: cidr {cidr!r} is no range such as 10.0.0.0/8", "cidr:")
     for text in map(text_of, sequence(mapping(block).get("except"))):
-        if network is not None and not _is_part(_network(text), network):
+        inner = _network(text)
+        if network and not (inner and inner != network and within(inner, network)):
             obj.refuse(f"{where}: except {text!r} is no part of {cidr}", "except:")
 
 
@@ -161,18 +160,10 @@ def _refuse_policy_port(obj: KubernetesObject, where: str, data: Manifest) -> No
         obj.refuse(f"{where}: the port name {port} {problem}{instead}", "port:")
     if end is not None and not 0 < number <= integer(end, 0) < 1 << 16:
         obj.refuse(f"{where}: endPort {end} does not follow a port with a number", "endPort:")
-    _refuse_protocol(obj, where, text_of(data.get("protocol")) or "TCP")
+    _refuse_protocol(obj, where, protocol_of(data))
 
 
-def _is_part(inner: _Network | None, outer: _Network) -> bool:
-    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
-        return inner != outer and inner.subnet_of(outer)
-    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
-        return inner != outer and inner.subnet_of(outer)
-    return False
-
-
-def _network(text: str) -> _Network | None:
+def _network(text: str) -> Network | None:
     try:
         return ipaddress.ip_network(text, strict=False) if "/" in text else None
     except ValueError:
@@ -212,9 +203,6 @@ def _refuse_protocol(obj: KubernetesObject, where: str, protocol: str) -> None:
         )
 
 
-def _repeated(items: Iterable[T]) -> Iterator[T]:
+def _repeated(items: Iterable[str]) -> Iterator[str]:
     """What is there more than once, each once."""
-    seen: dict[T, int] = {}
-    for item in items:
-        seen[item] = seen.get(item, 0) + 1
-    return (item for item, count in seen.items() if count > 1)
+    return (item for item, count in Counter(items).items() if count > 1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..matching import OPERATORS
 from ..model import Requirement, Selector
 from ..values import mapping, sequence, text_of
 from .objects import KubernetesObject
-
-OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
 
 
 def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:

@@ -105,17 +105,12 @@ _SPECS: dict[tuple[str, str], dict[str, Shape]] = {
 }
 
 
-class Wrong(NamedTuple):
-    """A place of an object and what is wrong there, as a phrase that follows it."""
+def wrong_types(kind: str, group: str, data: Any) -> list[tuple[str, str]]:
+    """Every place of an object with another type than Kubernetes takes there.
 
-    place: str
-    what: str
-
-
-def wrong_types(kind: str, group: str, data: Any) -> list[Wrong]:
-    """Every place of an object with another type than Kubernetes takes there."""
-    found = _wrong(data, _shape(kind, group))
-    return [Wrong(place.lstrip("."), what) for place, what in found]
+    Each with what is wrong, as a phrase that follows it.
+    """
+    return [(at.lstrip("."), what) for at, what in _wrong(data, _shape(kind, group))]
 
 
 @lru_cache(maxsize=64)

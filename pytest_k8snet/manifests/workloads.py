@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..kinds import Kind, Selects, find_kind, kind_of
-from ..matching import matches
+from ..matching import OPERATORS, matches
 from ..model import Container, Labels, Port, Probe, Selector, Workload
 from ..values import Manifest, integer, is_int, mapping, sequence, text_of
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .refusals import refuse_pod
-from .selectors import OPERATORS, label_selector
+from .selectors import label_selector
 
 
 def read_workload(obj: KubernetesObject) -> Workload:
     """Read a compute unit: a Pod, or an object with a pod template."""
     spec = obj.spec
     kind = kind_of(obj.kind, obj.group)
-    template = _pod_template(obj.data, kind)
+    template = obj.data
+    for key in kind.template:
+        template = mapping(template.get(key))
     metadata = mapping(template.get("metadata"))
     pod = mapping(template.get("spec"))
     labels, annotations = obj.labels, obj.annotations
@@ -38,7 +40,7 @@ def read_workload(obj: KubernetesObject) -> Workload:
         containers=containers,
         host_network=host_network,
         replicas=integer(spec.get("replicas"), 1),
-        first_ordinal=_ordinal(spec),
+        first_ordinal=integer(mapping(spec.get("ordinals")).get("start"), 0),
         hook=obj.hook,
         service_account=text_of(pod.get("serviceAccountName") or pod.get("serviceAccount"))
         or "default",
@@ -53,16 +55,6 @@ def has_pod_template(data: Manifest) -> bool:
     """Whether a custom resource has a pod template where most kinds have it."""
     template = mapping(mapping(data.get("spec")).get("template"))
     return bool(sequence(mapping(template.get("spec")).get("containers")))
-
-
-def _pod_template(data: Manifest, kind: Kind) -> Manifest:
-    for key in kind.template:
-        data = mapping(data.get(key))
-    return data
-
-
-def _ordinal(spec: Manifest) -> int:
-    return integer(mapping(spec.get("ordinals")).get("start"), 0)
 
 
 def _own_selector(obj: KubernetesObject, kind: Kind, pod_labels: Labels) -> Selector | None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from .endpoints import Endpoint
 from .truth import NO, PLUGIN, UNKNOWN, YES, Truth
 
-_Network: TypeAlias = IPv4Network | IPv6Network
+Network: TypeAlias = IPv4Network | IPv6Network
 
 # Where pods get their addresses from: private ones, and those that carriers share (RFC 6598).
 _OF_PODS = tuple(
@@ -39,27 +39,28 @@ def address_in(blocks: Iterable[str], endpoint: Endpoint, excepted: Iterable[str
     return PLUGIN
 
 
-def _read(blocks: Iterable[str]) -> list[_Network]:
+def _read(blocks: Iterable[str]) -> list[Network]:
     return [ip_network(block.strip(), strict=False) for block in blocks]
 
 
-def _may_be_of_pods(networks: Sequence[_Network], without: Sequence[_Network]) -> bool:
+def _may_be_of_pods(networks: Sequence[Network], without: Sequence[Network]) -> bool:
     return any(
-        _overlap(one, other) and not any(_within(smaller, bigger) for bigger in without)
+        _overlap(one, other) and not any(within(smaller, bigger) for bigger in without)
         for one in networks
         for other in _OF_PODS
         for smaller in (min(one, other, key=lambda network: -network.prefixlen),)
     )
 
 
-def _every_address(networks: Sequence[_Network]) -> bool:
+def _every_address(networks: Sequence[Network]) -> bool:
     found = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     return any(network.prefixlen == 0 for network in found)
 
 
-def _overlap(one: _Network, other: _Network) -> bool:
+def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _within(one: _Network, other: _Network) -> bool:
+def within(one: Network, other: Network) -> bool:
+    """Whether all addresses of the one are in the other."""
     return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..matching import holds
+from ..matching import OPERATORS, holds
 from ..model import Labels, Requirement
 from ..values import mapping, sequence, text_of
 from .truth import NO, UNKNOWN, YES, Truth, every, of
 
-_OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist"))
 _OF_PODS = ("k8s:", "any:", "k8s.", "any.")
 
 
@@ -40,7 +39,7 @@ class LabelSelector:
         :param key_of: how a key of the selector is called among the labels.
         """
         requirements = tuple(_requirements(mapping(value), key_of))
-        understood = all(one.operator in _OPERATORS for one in requirements)
+        understood = all(one.operator in OPERATORS for one in requirements)
         return cls(requirements, understood)
 
     def __str__(self) -> str:
