@@ -91,16 +91,14 @@ def option(
     default: str = "",
     *,
     read: Callable[[Given], Any] = lambda given: given.value,
-    many: bool = False,
-    ini_only: bool = False,
-    flag_only: bool = False,
+    **kind: bool,
 ) -> Any:
-    """A field of a dataclass that an option sets; read as text, texts or a switch unless told."""
-    made = Option(flag, metavar, text, read, default, many, ini_only, flag_only)
-    return field(
-        default_factory=lambda: made.setting(None, Path()),
-        metadata={"option": made},
-    )
+    """A field of a dataclass that an option sets; read as text, texts or a switch unless told.
+
+    :param kind: ``many``, ``ini_only`` or ``flag_only``.
+    """
+    made = Option(flag, metavar, text, read, default, **kind)
+    return field(default_factory=lambda: made.setting(None, Path()), metadata={"option": made})
 
 
 def words(given: Given) -> tuple[str, ...]:

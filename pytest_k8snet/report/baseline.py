@@ -52,14 +52,9 @@ class _Judged:
         self._sets = {(chart.path, chart.values) for chart in results.charts}
         self._checks = {result.check or result.name for result in results.results}
         self._skipped = {
-            (
-                result.check or result.name,
-                result.chart,
-                result.subject or WHOLE_CHART,
-                result.values,
-            )
-            for result in results.results
-            if result.outcome == "skipped"
+            (one.check or one.name, one.chart, one.subject or WHOLE_CHART, one.values)
+            for one in results.results
+            if one.outcome == "skipped"
         }
 
     def missing(self, identity: Identity, values: str) -> bool:

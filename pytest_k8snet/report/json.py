@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from ..plaintext import plain_data
 from .reach import reach_to_json
-from .results import ChartResult, Results, result_to_json
+from .results import Results, result_to_json
 
 SCHEMA = 2
+_OF_CHART = ("path", "name", "version", "values", "outcome", "tests", "ran")
 
 
 def write_json(results: Results, path: Path) -> None:
@@ -19,21 +19,9 @@ def write_json(results: Results, path: Path) -> None:
         "schema": SCHEMA,
         "version": results.version,
         **({"cluster": dict(results.cluster)} if results.cluster else {}),
-        "charts": [_chart(chart) for chart in results.charts],
+        "charts": [{key: getattr(chart, key) for key in _OF_CHART} for chart in results.charts],
         "results": [result_to_json(result) for result in results.results],
         "reach": reach_to_json(results),
     }
     text = json.dumps(plain_data(document), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def _chart(chart: ChartResult) -> dict[str, Any]:
-    return {
-        "path": chart.path,
-        "name": chart.name,
-        "version": chart.version,
-        "values": chart.values,
-        "outcome": chart.outcome,
-        "tests": chart.tests,
-        "ran": chart.ran,
-    }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model import Application, Reference
-from ..reach import Edge, Foothold, Ports
+from ..reach import NONE, Edge, Foothold, Ports
 from ..reach.file import (
     HEADING,
     Key,
@@ -27,8 +27,8 @@ def tried_edges(application: Application) -> Iterator[Edge]:
     ``proven`` is what went through, whatever policies say; ``refuted`` what is said to be open, or
     not known, and did not.
     """
-    through: dict[tuple[Foothold | Reference, Reference], Ports] = defaultdict(_no_ports)
-    silent: dict[tuple[Foothold | Reference, Reference], Ports] = defaultdict(_no_ports)
+    through: dict[tuple[Foothold | Reference, Reference], Ports] = defaultdict(lambda: NONE)
+    silent: dict[tuple[Foothold | Reference, Reference], Ports] = defaultdict(lambda: NONE)
     for one in application.dialled:
         source = Foothold(one.source) if isinstance(one.source, str) else one.source
         some = through if one.through else silent
@@ -46,19 +46,15 @@ def tried_edges(application: Application) -> Iterator[Edge]:
     return (edge for edges in found.values() for edge in edges if edge.ports)
 
 
-def _no_ports() -> Ports:
-    return Ports.union(())
-
-
 def reach_to_json(results: Results) -> list[dict[str, Any]]:
     """The edges of every application of the run, in order."""
     return [
         {
             "chart": chart,
             "values": values,
-            "from": edge.source.value
-            if isinstance(edge.source, Foothold)
-            else edge.source._asdict(),
+            "from": source.value
+            if isinstance(source := edge.source, Foothold)
+            else source._asdict(),
             "to": edge.target._asdict(),
             "ports": edge.ports.texts(),
             "how": edge.how,

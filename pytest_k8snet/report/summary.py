@@ -34,7 +34,6 @@ def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> It
 
     Of the checks those come first whose faults any pod of the cluster reaches.
 
-
     :param notes: whether to list checks that gave notes alone.
     :param left: what the run left out, "" where it is complete.
     """
@@ -114,12 +113,11 @@ def outdated_lines(
 ) -> Iterator[str]:
     """Lines of the configuration and of files that nothing of this run needs."""
     yield from unmatched(ignores, _asked(results))
+    ran = {(chart.path, chart.values) for chart in results.charts}
     if baseline is not None:
-        ran = {(chart.path, chart.values) for chart in results.charts}
         for entry in baseline.without_run(ran):
             yield f"{baseline.path}:{entry.line}: not in this run: {entry}"
     if reviewed is not None:
-        ran = {(chart.path, chart.values) for chart in results.charts}
         left = [key for key in reviewed.lines if key[:2] not in ran]
         if left:
             charts = _many(len({key.chart for key in left}), "chart")
@@ -146,8 +144,8 @@ def _asked(results: Results) -> Iterator[Asked]:
 
 def _counts(results: Results) -> str:
     applications = results.applications.values()
-    workloads = sum(len(application.workloads) for application in applications)
-    services = sum(len(application.services) for application in applications)
+    workloads = sum(len(one.workloads) for one in applications)
+    services = sum(len(one.services) for one in applications)
     charts = len({chart.path for chart in results.charts})
     sets = len(results.charts)
     broken = sum(bool(chart.error) for chart in results.charts)

@@ -36,15 +36,8 @@ UNKNOWN = "unknown"  # there are policies that are not understood
 EGRESS_ONLY = "egress"
 WITHOUT = "none"
 HOST = "host"
-_ORDER = (
-    WITHOUT,
-    HOST,
-    EGRESS_ONLY,
-    ADMITS_ALL,
-    ADMITS_PORTS,
-    UNKNOWN,
-    LIMITED,
-)  # the worst is drawn first
+# The worst is drawn first.
+_ORDER = (WITHOUT, HOST, EGRESS_ONLY, ADMITS_ALL, ADMITS_PORTS, UNKNOWN, LIMITED)
 
 
 def topology(application: Application) -> Json:
@@ -170,18 +163,14 @@ def _edges(application: Application) -> Iterator[list[Any]]:
     for number, service in enumerate(application.services):
         for workload in selected(service, application):
             for port_number, port in enumerate(service.ports):
-                ends = list(_ends(port, workload))
-                for container, place, how in ends:
-                    at = positions[workload.reference]
-                    yield [number, port_number, at, container, place, how]
+                for end in _ends(port, workload):
+                    yield [number, port_number, positions[workload.reference], *end]
 
 
 def _ends(port: ServicePort, workload: Workload) -> Iterator[tuple[int, int, str]]:
     """Where the traffic of one Service port ends in one workload."""
     running = [container for container in workload.containers if container.runs]
-    met = False
-    for container, declared in targets(port, workload):
-        met = True
+    for container, declared in (met := list(targets(port, workload))):
         # Ports that are equal are one box each: the first of them is as good as the others.
         yield running.index(container), container.ports.index(declared), REACHES
     if met:
