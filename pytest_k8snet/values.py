@@ -17,6 +17,11 @@ def sequence(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def mappings(value: Any) -> list[Manifest]:
+    """The entries of a list as mappings."""
+    return [*map(mapping, sequence(value))]
+
+
 def is_int(value: Any) -> bool:
     """Whether it is a number without a fraction; Python calls booleans numbers, too."""
     return isinstance(value, int) and not isinstance(value, bool)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Backend
-from ..values import Manifest, integer, mapping, sequence, text_of
+from ..values import Manifest, integer, mapping, mappings, text_of
 
 _WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 _DEFINITION = "CustomResourceDefinition"
@@ -46,7 +46,7 @@ def api_backends(kind: str, data: Manifest) -> Iterator[Backend]:
 def _services(kind: str, data: Manifest) -> Iterator[Any]:
     spec = mapping(data.get("spec"))
     if kind in _WEBHOOKS:
-        for webhook in map(mapping, sequence(data.get("webhooks"))):
+        for webhook in mappings(data.get("webhooks")):
             yield mapping(webhook.get("clientConfig")).get("service")
     elif kind == "APIService":
         yield spec.get("service")

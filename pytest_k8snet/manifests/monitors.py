@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Endpoint, Monitor
-from ..values import is_int, mapping, sequence, text_of
+from ..values import is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .selectors import label_selector
 
@@ -32,7 +32,7 @@ def read_monitor(obj: KubernetesObject) -> Monitor:
 
 def _endpoints(value: Any) -> Iterator[Endpoint]:
     """``targetPort`` and, of pods, ``portNumber`` are asked where there is no ``port``."""
-    for data in map(mapping, sequence(value)):
+    for data in mappings(value):
         port, target = text_of(data.get("port")), data.get("portNumber") or data.get("targetPort")
         known = target if is_int(target) or isinstance(target, str) else None
         yield Endpoint(port or None, None if port else known or None)

@@ -15,7 +15,7 @@ from ..kinds import kind_of
 from ..model import Container, Service, ServicePort
 from ..reach.networks import Network, within
 from ..reach.ports import PROTOCOLS
-from ..values import Manifest, integer, is_int, mapping, sequence, text_of
+from ..values import Manifest, integer, is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .ports import protocol_of
 from .syntax import dns_label_problem, object_name_problem, port_name_problem
@@ -106,12 +106,12 @@ def _refuse_clusterless(obj: KubernetesObject, service: Service) -> None:
 def refuse_ingress(obj: KubernetesObject) -> None:
     """Take down that an Ingress leads nowhere, and hosts that are no names in DNS."""
     spec = obj.spec
-    rules = [mapping(rule) for rule in sequence(spec.get("rules"))]
+    rules = mappings(spec.get("rules"))
     if not rules and not (spec.get("defaultBackend") or spec.get("backend")):
         obj.refuse("has neither spec.rules nor spec.defaultBackend", "rules:")
     hosts = [text_of(rule.get("host")) for rule in rules if rule.get("host")]
-    for entry in sequence(spec.get("tls")):
-        hosts += map(text_of, sequence(mapping(entry).get("hosts")))
+    for entry in mappings(spec.get("tls")):
+        hosts += map(text_of, sequence(entry.get("hosts")))
     for host in dict.fromkeys(hosts):
         if problem := object_name_problem(host.removeprefix("*.")):
             obj.refuse(f"the host {host!r} {problem}", host or "hosts:")
@@ -124,11 +124,11 @@ def refuse_policy(obj: KubernetesObject) -> None:
             said = f"spec.policyTypes: {entry} is none of {', '.join(POLICY_TYPES)}"
             obj.refuse(said, "policyTypes:")
     for direction, whom in (("ingress", "from"), ("egress", "to")):
-        for number, entry in enumerate(sequence(obj.spec.get(direction))):
-            rule, where = mapping(entry), f"spec.{direction}[{number}]"
-            for peer in map(mapping, sequence(rule.get(whom))):
+        for number, rule in enumerate(mappings(obj.spec.get(direction))):
+            where = f"spec.{direction}[{number}]"
+            for peer in mappings(rule.get(whom)):
                 _refuse_peer(obj, f"{where}.{whom}", peer)
-            for port in map(mapping, sequence(rule.get("ports"))):
+            for port in mappings(rule.get("ports")):
                 _refuse_policy_port(obj, f"{where}.ports", port)
 
 

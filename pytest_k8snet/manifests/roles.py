@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..values import mapping, sequence, text_of
+from ..values import mappings, sequence, text_of
 
 ROLES = frozenset(("Role", "ClusterRole"))
 _MAKE = frozenset(
@@ -35,5 +35,5 @@ def lets_make_pods(role: Mapping[str, Any]) -> bool:
     return any(
         _CREATE & set(map(text_of, sequence(rule.get("verbs"))))
         and _MAKE & set(map(text_of, sequence(rule.get("resources"))))
-        for rule in map(mapping, sequence(role.get("rules")))
+        for rule in mappings(role.get("rules"))
     )

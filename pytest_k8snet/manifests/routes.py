@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ..model import Backend, Route
-from ..values import is_int, mapping, sequence, text_of
+from ..values import is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .refusals import refuse_ingress
 
@@ -49,9 +49,8 @@ def _ingress(obj: KubernetesObject) -> Iterator[Backend]:
     spec = obj.spec
     default = spec.get("defaultBackend") or spec.get("backend")
     places: list[tuple[str, str, Any]] = [("", "", default)]
-    for entry in sequence(spec.get("rules")):
-        rule = mapping(entry)
-        for path in map(mapping, sequence(mapping(rule.get("http")).get("paths"))):
+    for rule in mappings(spec.get("rules")):
+        for path in mappings(mapping(rule.get("http")).get("paths")):
             host, where = text_of(rule.get("host")), text_of(path.get("path"))
             places.append((host, where, path.get("backend")))
     for host, where, backend in places:
@@ -68,10 +67,10 @@ def _gateway(obj: KubernetesObject) -> Iterator[Backend]:
     """``backendRefs`` of each rule, and where filters send copies."""
     hosts = sequence(obj.spec.get("hostnames"))
     host = text_of(hosts[0]) if hosts else ""
-    for rule in map(mapping, sequence(obj.spec.get("rules"))):
-        matches = [mapping(one) for one in sequence(rule.get("matches"))]
+    for rule in mappings(obj.spec.get("rules")):
+        matches = mappings(rule.get("matches"))
         path = text_of(mapping(matches[0].get("path")).get("value")) if matches else ""
-        backends = [mapping(one) for one in sequence(rule.get("backendRefs"))]
+        backends = mappings(rule.get("backendRefs"))
         filters = [*sequence(rule.get("filters"))]
         for one in backends:
             filters += sequence(one.get("filters"))
@@ -102,8 +101,8 @@ def _openshift(obj: KubernetesObject) -> Iterator[Backend]:
 
 
 def _traefik(obj: KubernetesObject) -> Iterator[Backend]:
-    for route in map(mapping, sequence(obj.spec.get("routes"))):
-        for one in map(mapping, sequence(route.get("services"))):
+    for route in mappings(obj.spec.get("routes")):
+        for one in mappings(route.get("services")):
             name = text_of(one.get("name"))
             if name and text_of(one.get("kind")) in ("", "Service"):
                 namespace = text_of(one.get("namespace")) or obj.namespace
@@ -116,7 +115,7 @@ def _istio(obj: KubernetesObject) -> Iterator[Backend]:
     hosts = sequence(obj.spec.get("hosts"))
     host = text_of(hosts[0]) if hosts else ""
     for kind in ("http", "tls", "tcp"):
-        for rule in map(mapping, sequence(obj.spec.get(kind))):
+        for rule in mappings(obj.spec.get(kind)):
             listed = [*sequence(rule.get("route")), *sequence(rule.get("mirrors"))]
             ends = [mapping(mapping(one).get("destination")) for one in listed]
             for end in (*ends, mapping(rule.get("mirror"))):

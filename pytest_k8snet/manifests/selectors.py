@@ -7,7 +7,7 @@ from typing import Any
 
 from ..matching import OPERATORS
 from ..model import Requirement, Selector
-from ..values import mapping, sequence, text_of
+from ..values import mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 
 
@@ -23,8 +23,7 @@ def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
 
 
 def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Requirement]:
-    for entry in sequence(value):
-        data = mapping(entry)
+    for data in mappings(value):
         operator = str(data.get("operator"))
         if operator not in OPERATORS:
             obj.refuse(

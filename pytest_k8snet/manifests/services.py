@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Selector, Service, ServicePort
-from ..values import described, is_int, mapping, sequence, text_of
+from ..values import described, is_int, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .refusals import refuse_service
@@ -31,8 +31,7 @@ def read_service(obj: KubernetesObject) -> Service:
 
 
 def _service_ports(obj: KubernetesObject, value: Any) -> Iterator[ServicePort]:
-    for entry in sequence(value):
-        data = mapping(entry)
+    for data in mappings(value):
         port = port_number(obj, data.get("port"), "spec.ports: port")
         if port is None:
             continue

@@ -8,7 +8,7 @@ from typing import Any
 from ..kinds import Kind, Selects, find_kind, kind_of
 from ..matching import OPERATORS, matches
 from ..model import Container, Labels, Port, Probe, Selector, Workload
-from ..values import Manifest, integer, is_int, mapping, sequence, text_of
+from ..values import Manifest, integer, is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .ports import port_number, protocol_of
 from .refusals import refuse_pod
@@ -91,8 +91,7 @@ def _own_selector(obj: KubernetesObject, kind: Kind, pod_labels: Labels) -> Sele
 
 def _containers(obj: KubernetesObject, pod: Manifest) -> Iterator[Container]:
     for field in ("initContainers", "containers"):
-        for entry in sequence(pod.get(field)):
-            data = mapping(entry)
+        for data in mappings(pod.get(field)):
             init = field == "initContainers"
             name = text_of(data.get("name"))
             yield Container(
@@ -117,8 +116,7 @@ def _probes(container: Manifest) -> Iterator[Probe]:
 
 
 def _ports(obj: KubernetesObject, container: str, value: Any) -> Iterator[Port]:
-    for entry in sequence(value):
-        data = mapping(entry)
+    for data in mappings(value):
         number = port_number(
             obj, data.get("containerPort"), f"container {container}: containerPort"
         )

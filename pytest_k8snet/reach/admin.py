@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
-from ..values import mapping, sequence, text_of
+from ..values import mapping, mappings, sequence, text_of
 from .endpoints import Endpoint
 from .network_policy import NamespacedPods, any_of
 from .networks import address_in
@@ -80,12 +80,11 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
 
 def _rules(spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
     """Its rules; one with several kinds of peers becomes several with the same action."""
-    for index, entry in enumerate(sequence(spec.get(direction.value))):
-        rule = mapping(entry)
+    for index, rule in enumerate(mappings(spec.get(direction.value))):
         action = _ACTIONS.get(text_of(rule.get("action")))
-        ports = [*map(_port, sequence(rule.get("ports")))]
-        ports += map(_protocol, sequence(rule.get("protocols")))
-        listed = [_peer(mapping(peer)) for peer in sequence(rule.get(_PEERS[direction]))]
+        ports = [*map(_port, mappings(rule.get("ports")))]
+        ports += map(_protocol, mappings(rule.get("protocols")))
+        listed = [*map(_peer, mappings(rule.get(_PEERS[direction])))]
         plain = tuple(who for who, alike in listed if alike is any_pair)
         peers: list[tuple[Who, Pair]] = [(partial(any_of, plain), any_pair)] if plain else []
         peers += [one for one in listed if one[1] is not any_pair]
@@ -163,8 +162,7 @@ def _outside_by_name(endpoint: Endpoint) -> Truth:
     return UNKNOWN if endpoint.world else NO
 
 
-def _port(entry: Any) -> Ports | NamedPort:
-    data = mapping(entry)
+def _port(data: Mapping[str, Any]) -> Ports | NamedPort:
     if data.get("namedPort") is not None:
         return NamedPort(text_of(data["namedPort"]), None)
     said = mapping(data.get("portNumber"))
@@ -175,8 +173,7 @@ def _port(entry: Any) -> Ports | NamedPort:
     return _range(text_of(said.get("protocol")) or "TCP", said.get("start"), said.get("end"))
 
 
-def _protocol(entry: Any) -> Ports | NamedPort:
-    data = mapping(entry)
+def _protocol(data: Mapping[str, Any]) -> Ports | NamedPort:
     if data.get("destinationNamedPort"):
         return NamedPort(text_of(data["destinationNamedPort"]), None)
     for protocol in PROTOCOLS:

@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
-from ..values import mapping, sequence, text_of
+from ..values import mapping, mappings, sequence, text_of
 from .calico_selector import CalicoSelector, SelectorError, parse_selector
 from .endpoints import Endpoint
 from .networks import address_in
@@ -209,8 +209,7 @@ def _of_account(selector: CalicoSelector, endpoint: Endpoint) -> Truth:
 
 
 def _rules(spec: Mapping[str, Any], direction: Direction, namespace: str) -> Iterator[Rule]:
-    for index, entry in enumerate(sequence(spec.get(direction.value))):
-        rule = mapping(entry)
+    for index, rule in enumerate(mappings(spec.get(direction.value))):
         action = text_of(rule.get("action")).lower()
         if action == "log":
             continue

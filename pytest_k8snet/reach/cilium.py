@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from ..model import Labels, NetworkPolicy
-from ..values import mapping, sequence, text_of
+from ..values import mapping, mappings, sequence, text_of
 from .endpoints import Endpoint
 from .network_policy import any_of
 from .networks import address_in
@@ -142,12 +142,12 @@ def _rules(
     policy: NetworkPolicy, spec: Mapping[str, Any], direction: Direction, suffix: str = ""
 ) -> Iterator[Rule]:
     field = f"{direction.value}{suffix}"
-    for index, rule in enumerate(sequence(spec.get(field))):
+    for index, rule in enumerate(mappings(spec.get(field))):
         yield Rule(
             f"{field}[{index}]",
             Action.DENY if suffix else Action.ALLOW,
-            _peers(mapping(rule), policy.namespace, _FIELDS[direction]),
-            _ports(mapping(rule)),
+            _peers(rule, policy.namespace, _FIELDS[direction]),
+            _ports(rule),
         )
 
 
@@ -212,14 +212,11 @@ def _outside(blocks: Sequence[str] | None, endpoint: Endpoint) -> Truth:
 
 def _ports(rule: Mapping[str, Any]) -> RulePorts:
     """``toPorts``; without any of them a rule for ICMP is about no port."""
-    listed = [
-        port
-        for entry in sequence(rule.get("toPorts"))
-        for port in sequence(mapping(entry).get("ports"))
-    ]
+    entries = mappings(rule.get("toPorts"))
+    listed = [port for entry in entries for port in mappings(entry.get("ports"))]
     if not listed:
         return RulePorts(()) if rule.get("icmps") else ALL_PORTS
-    return RulePorts(tuple(_port(mapping(port)) for port in listed))
+    return RulePorts(tuple(map(_port, listed)))
 
 
 def _port(data: Mapping[str, Any]) -> Ports | NamedPort:

@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from ..model import NetworkPolicy
-from ..values import mapping, sequence, text_of
+from ..values import mapping, mappings, sequence, text_of
 from .endpoints import Endpoint
 from .networks import address_in
 from .ports import LAST, NONE, Ports
@@ -66,15 +66,12 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
 
 
 def _rules(namespace: str, spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
-    for index, entry in enumerate(sequence(spec.get(direction.value))):
-        rule = mapping(entry)
-        peers = sequence(rule.get(_PEERS[direction]))
-        ports = sequence(rule.get("ports"))
+    for index, rule in enumerate(mappings(spec.get(direction.value))):
+        peers = mappings(rule.get(_PEERS[direction]))
+        ports = mappings(rule.get("ports"))
         yield Rule(
             f"{direction.value}[{index}]",
-            peers=partial(any_of, [_peer(namespace, mapping(peer)) for peer in peers])
-            if peers
-            else anybody,
+            peers=partial(any_of, [_peer(namespace, peer) for peer in peers]) if peers else anybody,
             ports=RulePorts(tuple(map(_port, ports))) if ports else ALL_PORTS,
         )
 
@@ -136,8 +133,7 @@ def _peer(namespace: str, peer: Mapping[str, Any]) -> Who:
     )
 
 
-def _port(entry: Any) -> Ports | NamedPort:
-    said = mapping(entry)
+def _port(said: Mapping[str, Any]) -> Ports | NamedPort:
     port, protocol = said.get("port"), text_of(said.get("protocol")) or "TCP"
     if port is None:
         return Ports.every(protocol)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..matching import OPERATORS, holds
 from ..model import Labels, Requirement
-from ..values import mapping, sequence, text_of
+from ..values import mapping, mappings, sequence, text_of
 from .truth import NO, UNKNOWN, YES, Truth, every, of
 
 _OF_PODS = ("k8s:", "any:", "k8s.", "any.")
@@ -79,8 +79,7 @@ class LabelSelector:
 def _requirements(data: Mapping[str, Any], key_of: Callable[[str], str]) -> Iterator[Requirement]:
     for key, value in mapping(data.get("matchLabels")).items():
         yield Requirement(key_of(str(key)), "In", (text_of(value),))
-    for entry in sequence(data.get("matchExpressions")):
-        said = mapping(entry)
+    for said in mappings(data.get("matchExpressions")):
         values = tuple(text_of(value) for value in sequence(said.get("values")))
         yield Requirement(key_of(text_of(said.get("key"))), text_of(said.get("operator")), values)
 
