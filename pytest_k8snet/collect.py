@@ -83,13 +83,13 @@ class ValuesNode(pytest.Collector):
         application = self.gathered.application
         if application is None:
             return
-        settings = run_of(self.config).settings
-        if settings.cluster != "none" and self.gathered.target.manifests is None:
+        run = run_of(self.config)
+        if run.installs(self.gathered):
             item = InstallsItem.from_parent(self, name="installs", **self._shared)
             item.add_marker(RUNTIME_MARKER)
             yield item
         for reference, asked in groupby(
-            questions(application, settings), key=lambda question: question[1].reference
+            questions(application, run.settings), key=lambda question: question[1].reference
         ):
             name = _node_name(application.subject(reference).partition("/")[2])
             yield ObjectNode.from_parent(

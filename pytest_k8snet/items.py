@@ -206,8 +206,7 @@ class CheckItem(ChartItem):
     def observed(self) -> bool:
         """Whether the verdict is about sockets, too."""
         useful = self.check.needs_sockets or self.check.uses_sockets
-        installed = self.run.settings.cluster != "none" and self.gathered.target.manifests is None
-        return useful and installed
+        return useful and self.run.installs(self.gathered)
 
     @property
     def _annotation(self) -> str:
@@ -288,7 +287,10 @@ class CheckItem(ChartItem):
         outcome = self.run.outcome(self.gathered)
         if outcome.observed is not None:
             self.looked = OBSERVED
-            return _same(self.subject, outcome.observed), outcome.observed
+            found = outcome.observed.find(self.subject)
+            if found is None:
+                raise NotObserved(f"{self.subject} is not in the cluster")
+            return found, outcome.observed
         if outcome.broken:
             raise ClusterError(outcome.broken)
         if self.check.needs_sockets:
@@ -333,14 +335,6 @@ class CheckItem(ChartItem):
             "  why      an exception that nobody can judge later hides the next fault\n"
             f'  instead\n      {self._annotation}: "<why this is as it should be>"'
         )
-
-
-def _same(subject: Subject, application: Application) -> Subject:
-    """The object in the application that carries the sockets."""
-    found = application.find(subject)
-    if found is not None:
-        return found
-    raise NotObserved(f"{subject} is not in the cluster")
 
 
 def _outcome(item: ChartItem, report: pytest.TestReport) -> tuple[str, str]:

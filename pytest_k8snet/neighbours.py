@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
+from string import ascii_lowercase, digits
 
 from .index import LabelIndex
 from .matching import carries, needed_values, selects
@@ -25,6 +26,9 @@ from .model import (
     Workload,
 )
 from .target import Gathered, Target
+
+# Of each letter and digit that a name can have.
+_NEXT = str.maketrans(ascii_lowercase + digits, ascii_lowercase[1:] + "a" + digits[1:] + "0")
 
 
 def needs_second_release(application: Application) -> bool:
@@ -46,22 +50,13 @@ def other_release_name(name: str) -> str:
     """Another release name of the same length, so that templates cut names alike."""
     if name == DEFAULT_RELEASE:
         return "another-name"
-    return "".join(_next(letter) for letter in name)
-
-
-def _next(letter: str) -> str:
-    if letter == "-":
-        return letter
-    return {"z": "a", "9": "0"}.get(letter) or chr(ord(letter) + 1)
+    return name.translate(_NEXT)
 
 
 def _selectors(application: Application) -> Iterator[Selector]:
-    for workload in application.workloads:
-        if workload.selector is not None:
-            yield workload.selector
-    for service in application.services:
-        if service.selector is not None:
-            yield service.selector
+    for owner in _owners(application):
+        if owner.selector is not None:
+            yield owner.selector
     for policy in application.policies:
         if policy.selector is not None and not policy.selector.empty:
             yield policy.selector
@@ -92,10 +87,13 @@ def find_neighbours(
     return tuple(found.values())
 
 
+def _owners(application: Application) -> tuple[Workload | Service, ...]:
+    return (*application.workloads, *application.services)
+
+
 def _reaching(application: Application) -> Iterator[tuple[Workload | Service, Selector]]:
     """Objects whose selectors no release name holds back."""
-    owners: tuple[Workload | Service, ...] = (*application.workloads, *application.services)
-    for owner in owners:
+    for owner in _owners(application):
         selector = owner.selector
         if selector is None or selector.empty:
             continue

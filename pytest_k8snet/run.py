@@ -333,8 +333,11 @@ class ChartRun:
         """How many tests there are for a chart with a values set."""
         if one.application is None:
             return 1
-        installs = self.settings.cluster != "none" and one.target.manifests is None
-        return 1 + installs + sum(1 for _ in questions(one.application, self.settings))
+        return 1 + self.installs(one) + sum(1 for _ in questions(one.application, self.settings))
+
+    def installs(self, one: Gathered) -> bool:
+        """Whether it is to be installed in a cluster: only charts are."""
+        return self.settings.cluster != "none" and one.target.manifests is None
 
     def tell_once(self) -> None:
         """Have the terminal tell each finding once."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .helm.aliases import file_of
-from .helm.charts import Chart
+from .helm.charts import Chart, Dependency, is_chart, read_chart
 from .helm.values import ValuesSet
 from .locate import line_of
 from .model import Application, Position
@@ -54,7 +54,30 @@ class Target(NamedTuple):
 
     def file_of(self, source: str) -> str:
         """The file of a template, as a path from the chart's folder."""
-        return file_of(self.chart, source) if source.startswith("charts/") else source
+        return _file_of(self.chart, source) if source.startswith("charts/") else source
+
+
+@lru_cache(maxsize=256)
+def _file_of(chart: Chart, source: str) -> str:
+    """The file of a subchart's template; the given path where there is no such file.
+
+    Helm renders a subchart under the alias that Chart.yaml may give it:
+    ``charts/orders/templates/db.yaml`` comes from ``charts/postgresql/templates/db.yaml``.
+    """
+    folder, dependencies, left = chart.path, chart.dependencies, source
+    while left.startswith("charts/") and left.count("/") > 1:
+        name, _, left = left.removeprefix("charts/").partition("/")
+        folder = folder / "charts" / _folder_name(folder, name, dependencies)
+        if left.startswith("charts/") and is_chart(folder):
+            dependencies = read_chart(folder).dependencies
+    file = folder / left
+    return file.relative_to(chart.path).as_posix() if file.is_file() else source
+
+
+def _folder_name(above: Path, name: str, dependencies: tuple[Dependency, ...]) -> str:
+    if (above / "charts" / name).is_dir():
+        return name
+    return next((one.name for one in dependencies if one.alias == name), name)
 
 
 @dataclass(frozen=True, slots=True)

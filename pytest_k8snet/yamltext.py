@@ -80,11 +80,9 @@ def _typed(text: str) -> Any:
 
 
 def _integer(text: str) -> int:
-    sign = -1 if text[0] == "-" else 1
     digits = text.lstrip("+-")
-    if len(digits) > 1 and digits[0] == "0" and digits[1] not in "box":
-        return sign * int(digits, 8)
-    return sign * int(digits, 0)
+    octal = len(digits) > 1 and digits[0] == "0" and digits[1] not in "box"
+    return int(text, 8 if octal else 0)
 
 
 class _Resolves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from ..finding import Finding
@@ -38,12 +39,12 @@ def each_once(results: Results) -> tuple[Shown, ...]:
     The same finding with another level or outcome is another entry: expected
     with one values set and new with the next.
     """
-    first: dict[tuple[Identity, str, str], tuple[Result, Finding]] = {}
-    sets: dict[tuple[Identity, str, str], dict[str, None]] = {}
+    same: dict[tuple[Identity, str, str], list[tuple[Result, Finding]]] = defaultdict(list)
     for result in results.results:
         for finding in result.findings:
             identity = identify(result.check, result.chart, result.subject, finding)
-            key = (identity, finding.level, result.outcome)
-            first.setdefault(key, (result, finding))
-            sets.setdefault(key, {})[result.values] = None
-    return tuple(Shown(key[0], *first[key], tuple(sets[key])) for key in first)
+            same[identity, finding.level, result.outcome].append((result, finding))
+    return tuple(
+        Shown(identity, *found[0], tuple(dict.fromkeys(result.values for result, _ in found)))
+        for (identity, _, _), found in same.items()
+    )
