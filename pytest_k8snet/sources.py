@@ -27,6 +27,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _MOST_SAID = 2000  # characters of what a program says
 # What stands before the reason: Go's words, and the log line that kubectl makes of it.
+_WARNING = re.compile(r"^# Warning: .*\n?", re.MULTILINE)  # of what works all the same
 _FRAME = re.compile(r"\A(?:[Ee]rror: |E\d{4} .*?\] \"command failed\" err=)+")
 _REMOTE = re.compile(r"https?://|ssh://|git@|\bgit\b")
 EXPECTED = "expected a file of manifests, a folder of them, one with a kustomization, or -"
@@ -139,7 +140,9 @@ def _build(folder: Path, label: str, timeout: float, *, fetch: bool) -> str:
         raise ChartError(f"{label}: {program} {error}; build less at once") from None
     if not done.code:
         return done.output
-    what = _FRAME.sub("", done.errors.strip()).strip('"<>\t\n ').replace('\\"', '"')
+    what = (
+        _FRAME.sub("", _WARNING.sub("", done.errors).strip()).strip('"<>\t\n ').replace('\\"', '"')
+    )
     what = what or f"exit code {done.code}"
     if not fetch and _REMOTE.search(what):
         what += "\nnothing is fetched to build manifests without --k8snet-dependencies=download"

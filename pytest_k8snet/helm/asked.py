@@ -19,6 +19,8 @@ _REQUIRED = (
     re.compile(r"required\s+(?:\"[^\"]*\"|\([^)]*\)|\S+)\s+\(?\s*\$?\.Values\.([\w.]+)"),
     re.compile(r"\$?\.Values\.([\w.]+)\s*\|\s*required\b"),
 )
+# What the chart says itself, where the template calls it by another way: "image.tag is required".
+_SAID = re.compile(r"(?:\$?\.Values\.)?\b([a-z]\w*(?:\.\w+)*) (?:is|must be) (?:required|set)\b")
 _READ = re.compile(r"\$?\.Values\.([\w.]+) is read, and what it is part of has no value")
 _MISSING = re.compile(r"'/?([^']*)': missing propert(?:y|ies) '([\w.-]+)'")
 
@@ -39,8 +41,11 @@ def asked_values(chart: Path, error: str, render: Callable[[tuple[str, ...]], st
         key = _asked_in(chart, error)
         if not key or key in keys:
             break
+        another = render(tuple(f"{one}=asked" for one in (*keys, key)))
+        if another == error:  # it is not what it asks for
+            break
         keys.append(key)
-        error = render(tuple(f"{one}=asked" for one in keys))
+        error = another
     return keys
 
 
@@ -64,6 +69,8 @@ def _asked_in(chart: Path, error: str) -> str:
         for pattern in _REQUIRED:
             if found := pattern.search(line):
                 return found[1]
+        if said := _SAID.search(error, place.end()):
+            return said[1]
     return ""
 
 

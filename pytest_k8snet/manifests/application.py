@@ -131,7 +131,7 @@ class _ApplicationReader:
         self._namespace = namespace
         self._documents = documents
         self._second = second
-        self._seen: set[tuple[str, Reference]] = set()
+        self._seen: dict[tuple[str, Reference], str] = {}
         self.workloads: list[Workload] = []
         self.services: list[Service] = []
         self.policies: list[NetworkPolicy] = []
@@ -265,9 +265,11 @@ class _ApplicationReader:
     ) -> None:
         identity = (obj.group, obj.reference)
         if identity in self._seen:
-            obj.refuse("is rendered more than once", "name:")
+            first = self._seen[identity]
+            also = f", first by {first}" if first != obj.source else ""
+            obj.refuse(f"is rendered more than once{also}: leave one out", "name:")
             return
-        self._seen.add(identity)
+        self._seen[identity] = obj.source
         obj.refuse_name(service_name_problem if kept is self.services else object_name_problem)
         before = len(self.invalid)
         kept.append(read(obj))

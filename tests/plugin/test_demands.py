@@ -43,6 +43,23 @@ def test_all_values_that_a_chart_asks_for_are_named_at_once(
     )
 
 
+def test_a_value_that_a_helper_asks_for_is_taken_from_what_it_says(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    """Helm names the line that calls the helper. A word that is no value is not named."""
+    helper = """
+        {{- define "web.tag" }}
+        {{- required ".Values.image.tag is required" .Values.image.tag }}{{ end }}
+        {{- define "web.host" }}{{ required "something is required" .Values.host }}{{ end }}
+    """
+    demand = '{{ $_ := include "web.tag" . }}{{ $_ := include "web.host" . }}'
+    make_chart(
+        "charts/web", {"_helper.tpl": helper, "demand.yaml": demand}, **{"values.yaml": "image: {}"}
+    )
+    result = pytester.runpytest("--helm-chart=charts")
+    result.stdout.fnmatch_lines(["*.Values.image.tag is required", "it asks for image.tag"])
+
+
 def test_a_schema_names_all_that_it_misses(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:

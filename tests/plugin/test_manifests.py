@@ -108,6 +108,14 @@ def test_standard_input_is_one_too(deploy: Path) -> None:
             assert f"FAILED stdin::manifests::{fault}" in done.stdout
 
 
+def test_an_object_of_two_files_names_both(pytester: pytest.Pytester, deploy: Path) -> None:
+    (deploy / "z.yaml").write_text(DEPLOYMENT)
+    result = pytester.runpytest("--k8snet-manifests=deploy", "-k", "renders")
+    result.stdout.fnmatch_lines(
+        ["*/web is rendered more than once, first by web.yaml: leave one out (deploy/z.yaml)"]
+    )
+
+
 def test_a_kustomization_is_built(
     pytester: pytest.Pytester, kustomized: Path, workers: str
 ) -> None:

@@ -490,7 +490,10 @@ SURROUNDINGS = {
         FAILED,
         {
             "kust/kustomization.yaml": "resources: []\n",
-            "bin/kustomize": Program("echo 'Error: no such resource' >&2; exit 1"),
+            "bin/kustomize": Program(
+                "echo \"# Warning: 'bases' is deprecated\" >&2\n"
+                "echo 'Error: no such resource' >&2; exit 1"
+            ),
         },
         path="bin",
     ),
