@@ -173,14 +173,17 @@ class History:
             for socket in last.sockets:
                 if port_key(socket) in before.keys:
                     found[port_key(socket)] = socket
-        return frozenset(found.values())
+        clients = _clients(whole, whole[-2:], self.hints)
+        return frozenset(
+            socket
+            for key, socket in found.items()
+            if not (key[0] in clients and self.hints.may_be_a_clients(key))
+        )
 
     @property
     def clients(self) -> frozenset[str]:
         """Containers with a UDP socket on a port of the kernel's choice that is gone again."""
-        looks = self.looks
-        gone = {key for look in looks for key in look.keys} - (looks[-1].keys if looks else set())
-        return frozenset(key[0] for key in gone if self.hints.may_be_a_clients(key))
+        return _clients(self.looks, self.looks[-1:], self.hints)
 
     def stands_open(self, socket: Socket) -> bool:
         """Whether anybody may send to a socket, and every look has shown it since the first."""
@@ -224,6 +227,13 @@ class History:
                 break
             since = look.at
         return looks[-1].at - since
+
+
+def _clients(looks: Iterable[Look], last: Iterable[Look], hints: Hints) -> frozenset[str]:
+    """Containers that had a UDP socket which may be a client's, and not in the last looks."""
+    there = {key for look in last for key in look.keys}
+    gone = {key for look in looks for key in look.keys} - there
+    return frozenset(key[0] for key in gone if hints.may_be_a_clients(key))
 
 
 def _came_back(key: PortKey, looks: Sequence[Look]) -> bool:

@@ -186,6 +186,18 @@ def test_a_pod_that_ended_had_open_what_two_looks_show() -> None:
     assert {socket.port for socket in found} == {1, 2}
 
 
+def test_a_clients_udp_socket_in_a_pod_that_ended_is_no_open_port() -> None:
+    asks = [look(at, 80, client(41000 + at // 4)) for at in range(9)]
+    found = History(every=asks).lasting
+    assert found is not None
+    assert {socket.port for socket in found} == {80}
+    # One that is there until the end is a server's, also where it ends a moment earlier.
+    serves = [*(look(at, 80, client(41000)) for at in range(9)), look(9, 80)]
+    found = History(every=serves).lasting
+    assert found is not None
+    assert {socket.port for socket in found} == {80, 41000}
+
+
 @pytest.mark.parametrize("looks", [[], [look(0, 80)], [look(0, 80), replace(look(1), flaw="x")]])
 def test_a_pod_that_ended_too_soon_was_not_observed(looks: list[Look]) -> None:
     assert History(every=looks).lasting is None
