@@ -474,7 +474,8 @@ class Application:
     selector. ``cluster_scoped`` are the
     objects without a namespace: two releases cannot both own one of them.
     ``strays`` are pods that were seen in the cluster beside the release's own,
-    such as an operator's, as workloads of kind Pod. ``cures`` are values of
+    such as an operator's, or with labels that only live pods have, as workloads of
+    kind Pod. ``cures`` are values of
     the chart that were found to cure a finding. ``namespace_labels`` are the labels of the
     ``namespaces``, which are rendered ones, by name. ``reviewed`` is what the file of
     ``--k8snet-reach`` has about it, None without one. ``dialled`` is what was tried in the

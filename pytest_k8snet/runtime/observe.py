@@ -17,6 +17,7 @@ from math import inf
 from typing import TypeAlias
 
 from ..kinds import Ready, kind_of
+from ..matching import selects
 from ..model import Application, Reference, Socket, Workload
 from .api import Api, Object
 from .hints import Hints, hints_of_all
@@ -356,6 +357,7 @@ class Observer:
                 run.strays.append(self._stray(pod, watch.at(pod, None)))
             elif is_replaced(workload):
                 history = watch.at(pod, workload)
+                run.strays += self._relabelled(pod, workload)
                 if not pod.ready:
                     run.reasons[workload.reference] = f"Pod/{pod.name} is not ready any more"
                 elif history.settled:
@@ -384,6 +386,17 @@ class Observer:
         run.late[reference] = max(run.late[reference], history.lateness(sockets))
         run.clients[reference] |= history.clients
         run.ages[reference] = min(run.ages.get(reference, inf), history.age)
+
+    def _relabelled(self, pod: Pod, workload: Workload) -> Iterator[Workload]:
+        """The pod as it is in the cluster, where a Service takes it for labels that its template
+        does not have: programs and operators mark the one that leads.
+        """
+        live = replace(stray(pod, self._application), namespace=workload.namespace)
+        if any(
+            selects(service, live) and not selects(service, workload)
+            for service in self._application.services
+        ):
+            yield live
 
     def _stray(self, pod: Pod, history: History) -> Workload:
         found = stray(pod, self._application)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
@@ -61,6 +62,18 @@ spec:
         imagePullPolicy: Never
         command: [sh, -c, "httpd -p 9090; exec httpd -f -p 8080"]
         ports: [{{containerPort: 8080}}, {{containerPort: 7070}}]
+"""
+
+
+# Takes a pod for a label that its controller has given to it, and that its template lacks.
+MARKED = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: marked}
+spec:
+  selector: {app: fleet, rollouts-pod-template-hash: "7"}
+  ports: [{port: 8080}]
 """
 
 
@@ -176,7 +189,7 @@ def observed(
         for kind in CUSTOM
     }
     folder = tmp_path_factory.mktemp("charts") / "kinds"
-    gathered = gather(write_chart(folder, text, **definitions))
+    gathered = gather(write_chart(folder, text + MARKED, **definitions))
     with Controllers(api).at_work(), closing(runtime.new_stage(gathered)) as stage:
         (outcome,) = observe(stage, *gathered)
         assert outcome.observed is not None, outcome
@@ -199,7 +212,7 @@ def test_the_verdicts_are_those_of_a_deployment(observed: Application, custom: K
     expected = verdicts(observed, found["Deployment"])
     assert expected == {("M1", "undeclared", 9090), ("M3", "closed", 7070)}
     assert verdicts(observed, found[custom.name]) == expected
-    assert observed.strays == ()
+    assert {one.pod_labels["app"] for one in observed.strays} == {"fleet"}
 
 
 @pytest.mark.parametrize("custom", CUSTOM, ids=lambda custom: custom.name)
@@ -209,6 +222,13 @@ def test_the_second_run_is_one_of_pods_that_its_controller_made(
     workload = next(one for one in observed.workloads if one.kind == custom.name)
     assert workload.unobserved == ""
     assert {one.port for one in workload.sockets_again or ()} == {8080, 9090}
+
+
+def test_a_service_that_takes_a_live_pod_has_a_target(observed: Application) -> None:
+    (check,) = (one for one in CHECKS if one.id == "M5D")
+    (marked,) = observed.services
+    assert list(check.findings(marked, observed)) == []
+    assert list(check.findings(marked, replace(observed, strays=()))) != []
 
 
 def test_one_of_the_kinds_is_unknown_to_the_table() -> None:
