@@ -15,7 +15,7 @@ from time import monotonic
 from .api import Api, Object, Refused
 from .look import Look, look_at
 from .pods import Pod, PodContainer
-from .reader import script
+from .reader import ids_of, question, script
 from .sample import Sample, Torn, new_mark, read_sample
 from .sockets import ByteOrder
 
@@ -100,19 +100,18 @@ class PodReader:
             self._refused[pod.uid] = f"no ephemeral container for Pod/{pod.name}: {refused}"
 
     def _container(self, pod: Pod, container: PodContainer) -> Object:
-        question = [self._mark, *(one.id for one in pod.running)]
         return {
             "name": self._name(container),
             "image": self._image,
             "targetContainerName": container.name,
-            "command": ["sh", "-c", _LOOP, "sh", *question],
+            "command": ["sh", "-c", _LOOP, "sh", *question(self._mark, ids_of(pod))],
             "env": [{"name": "SAMPLE", "value": script()}],
             "securityContext": dict(_PRIVILEGES),
         }
 
     def _sample(self, pod: Pod) -> Sample | None:
         """What the pod's ephemeral containers say together, None while one says nothing."""
-        ids = {one.id for one in pod.running}
+        ids = set(ids_of(pod))
         samples = []
         for container in pod.running:
             name = self._name(container)

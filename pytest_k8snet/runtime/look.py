@@ -105,10 +105,11 @@ def _sockets(
     In the node's namespace these are the ones that a process of the pod holds.
     In its own, a socket that none of them holds is the pod's all the same.
     """
-    space = max(mains.values(), key=lambda one: one.age).space
+    # A program may move to another network; the process that keeps the pod's namespaces stays.
+    first = sample.main(pod.uid) or max(mains.values(), key=lambda one: one.age)
     holders = _holders(processes)
     alone = next(iter(mains)) if len(pod.containers) == 1 else ""
-    for entry in sample.tables.get(space, ()):
+    for entry in sample.tables.get(first.space, ()):
         if entry.inode in holders:
             container, process = holders[entry.inode]
         elif pod.host_network:

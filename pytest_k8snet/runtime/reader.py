@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +95,7 @@ class NodeReader:
             self._shells.popitem()[1].close()
 
     def _look_on(self, node: str, pods: list[Pod]) -> dict[str, Look]:
-        ids = frozenset(container.id for pod in pods for container in pod.running)
+        ids = frozenset(one for pod in pods for one in ids_of(pod))
         try:
             sample = self._sample(node, ids)
         except Torn:
@@ -139,13 +139,27 @@ class NodeReader:
     def _asked(self, node: str, shell: NodeShell, mark: str, ids: Collection[str]) -> str:
         """Ask the shell, and keep it only if it answered."""
         try:
-            question = "".join(f"{one}\n" for one in (mark, *sorted(ids))) + "\n"
-            text = shell.ask(question, f"{mark} end")
+            text = shell.ask("\n".join([*question(mark, ids), "", ""]), f"{mark} end")
         except BaseException:
             shell.close()
             raise
         self._shells[node] = shell
         return text
+
+
+def ids_of(pod: Pod) -> Iterator[str]:
+    """What the cgroups of its processes are named after: the containers, and the pod."""
+    yield pod.uid
+    for container in pod.running:
+        yield container.id
+
+
+def question(mark: str, ids: Iterable[str]) -> list[str]:
+    """The lines that ask the script for a sample.
+
+    A cgroup that systemd made has _ where the pod's uid has -.
+    """
+    return [mark, *sorted({text for one in ids for text in (one, one.replace("-", "_"))})]
 
 
 def script() -> str:

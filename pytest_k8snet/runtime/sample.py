@@ -14,6 +14,7 @@ _TICKS = 100
 _FIELDS = 20  # of stat, behind the name, that are needed
 _LINK = re.compile(r" (\S+)/ns/net -> net:\[(\d+)\]$")
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
+_POD = re.compile(r"pod([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _TABLE = re.compile(r"(\S+)/net/([a-z0-9]+):(.*)")
 
 
@@ -38,7 +39,8 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a node: processes by container id, open ports by network namespace.
+    """One look at a node: processes by container id, those of no container that was asked for by
+    the pod's uid, and open ports by network namespace.
 
     :ivar uptime: when, in seconds since the node began.
     """
@@ -47,9 +49,9 @@ class Sample:
     tables: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     uptime: float = 0.0
 
-    def main(self, container: str) -> Process | None:
-        """The process that the container began with, None if it has none."""
-        return max(self.processes.get(container, ()), key=lambda one: one.age, default=None)
+    def main(self, whose: str) -> Process | None:
+        """The process that a container or a pod began with, None if it has none."""
+        return max(self.processes.get(whose, ()), key=lambda one: one.age, default=None)
 
 
 def new_mark() -> str:
@@ -62,7 +64,7 @@ def read_sample(
 ) -> Sample:
     """Read one sample.
 
-    :param ids: the container ids that were asked for.
+    :param ids: those of containers, and uids of pods, that were asked for.
     :param mark: the one that was sent with the question.
     :raises Torn: what is printed contradicts itself, as a process ended meanwhile.
     """
@@ -107,12 +109,12 @@ def _sections(text: str, mark: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _containers(lines: list[str], ids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Pid and container id: the one of the ids that the process's cgroup is named after."""
+    """Pid and container id, or the pod's uid: the one that the process's cgroup is named after."""
     for line in lines:
-        for word in re.findall(r"[0-9a-f]{32,}", line):
-            if word in ids:
-                yield line.partition("/")[0], word
-                break
+        found = [*re.findall(r"[0-9a-f]{32,}", line), *_POD.findall(line.replace("_", "-"))]
+        whose = next((one for one in found if one in ids), None)
+        if whose is not None:
+            yield line.partition("/")[0], whose
 
 
 def _stats(lines: list[str], mark: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
-# Prints what /proc knows about the processes of some containers; changes nothing.
+# Prints what /proc knows about the processes of some pods; changes nothing.
 #
-# Standard input: a mark and container ids, one a line, and an empty line; then one
+# Standard input: a mark and ids of containers and pods, one a line, and an empty line; then one
 # sample is printed, and it waits for the next question. The mark begins the lines that
 # are the script's own: it is longer than the name of a process can be, so no program can
 # print one, and links to files are shown without line breaks. Runs where these processes can be seen:

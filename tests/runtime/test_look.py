@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pytest_k8snet.model import Socket
 from pytest_k8snet.runtime.look import look_at
 from pytest_k8snet.runtime.pods import Pod
+from pytest_k8snet.runtime.reader import question
 from pytest_k8snet.runtime.sample import Sample, Torn, new_mark, read_sample
 
 from .live import container, pod
@@ -74,6 +76,20 @@ def test_a_process_in_a_network_of_its_own_is_not_in_the_pods(text: str) -> None
         8888,
         9000,
     }
+
+
+def test_the_pods_network_is_where_its_namespaces_are_kept(text: str) -> None:
+    """A program may move to another one; what a process of none of its containers is in stays."""
+    moved = text.replace("69787/ns/net -> net:[4026534261]", "69787/ns/net -> net:[4026530000]")
+    moved = moved.replace("\n69787/net/", "\n69868/net/")
+    moved = moved.replace("== end", "69787/net/tcp:  sl  local_address rem_address\n== end")
+    uid = "0c9093e7-cfe6-4482-8323-b919c3526011"
+    two = replace(pod(container("side", id=SIDE), container("web", id=WEB), name="two"), uid=uid)
+    asked = question("==", [SIDE, WEB, uid])
+    assert uid in asked
+    assert uid.replace("-", "_") in asked  # as the cgroups of the sample have it
+    kept = read_sample(moved, {SIDE, WEB, uid})
+    assert {socket.port for socket in look_at(two, kept, 0.0).sockets} == {5353, 8080, 8888, 9000}
 
 
 def test_descriptors_that_cannot_be_read(text: str) -> None:
