@@ -35,8 +35,9 @@ def reach_differs(subject: Workload | Service, application: Application) -> Iter
     went otherwise than policies say was dialled again before it counts.
     `open`: the policies let nobody in from there, and the connection was made
     (or the datagrams arrived). `closed`: nothing forbids it, the port is open,
-    and nothing came back. What the policies leave to the network plugin is no
-    difference, and a Service differs only where its pods do not.
+    and nothing arrived: what the pod itself turns away, since the program takes
+    no more connections, was let through. What the policies leave to the network
+    plugin is no difference, and a Service differs only where its pods do not.
 
     ## Why it matters
     A policy protects nothing in a cluster that does not hold it. The network

@@ -7,8 +7,8 @@ through together. Nothing is put into a pod, so its image may be empty.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from enum import Enum
@@ -24,23 +24,24 @@ from .shell import NodeShell
 _SECONDS = 0.7  # a dial inside one cluster takes milliseconds; what is dropped never answers
 _AT_ONCE = 300  # dials from one node; each is a process there
 _DATAGRAMS = 7  # as dial.sh sends them
+_CONNECTIONS = 3  # at once where they are counted, so that their number tells them from others
 _LATE = 0.05  # seconds that a datagram may be on its way
 
 
 class Place(NamedTuple):
-    """Where a pod stands: its node, and the id of one of its containers; "" for the node itself.
+    """Where a pod stands: its node and its uid; "" for the node itself.
 
     ``namespace`` and ``pod`` are its names.
     """
 
     node: str
-    container: str = ""
+    uid: str = ""
     namespace: str = ""
     pod: str = ""
 
 
 class Dial(NamedTuple):
-    """One connection to try. ``targets`` is where datagrams that arrive are counted."""
+    """One connection to try. ``targets`` is where what arrives is counted: always of datagrams."""
 
     source: Place
     address: str
@@ -53,72 +54,105 @@ class Answer(Enum):
     """What came of a dial."""
 
     OPEN = "open"
-    """TCP: the connection was made. UDP: a socket of the target was given the datagrams."""
+    """TCP: the connection was made. UDP: there was a socket for the datagrams."""
     REFUSED = "refused"
-    """TCP: the other side said no. UDP: the datagrams arrived, and no socket was there for them."""
+    """TCP: the other side said no, whoever that was."""
+    TURNED_AWAY = "turned away"
+    """It arrived, and the target itself had no socket for it, or took no more connections."""
     SILENT = "silent"
     """Nothing came back, or nothing arrived."""
 
 
 def place_of(pod: Pod) -> Place:
-    """Where a pod stands that has a running container."""
-    return Place(pod.node, pod.running[0].id, pod.namespace, pod.name)
+    """Where a pod stands."""
+    return Place(pod.node, pod.uid, pod.namespace, pod.name)
 
 
 def dial(engine: str, dials: Iterable[Dial]) -> dict[Dial, Answer]:
     """What comes of each dial.
 
-    TCP: many at once, with one script on each node. UDP: nobody has to answer, so
-    the counters of the targets are read; senders to one pod come one after the
-    other, so that its counters tell them apart.
+    Many at once, with one script on each node. Nobody has to answer a datagram, so
+    the counters of the targets are read; what is sent to one pod comes one after the
+    other then, so that its counters tell it apart. Connections are counted alike
+    where a dial says its targets.
 
     :param engine: the program that runs the nodes (``docker``).
     :raises ClusterError: a node does not answer.
     """
     wanted = dict.fromkeys(dials, Answer.SILENT)
-    datagrams = [one for one in wanted if one.protocol == "UDP"]
+    counted = [one for one in wanted if one.targets]
     with closing(_Nodes(engine)) as nodes:
-        wanted |= nodes.connect([one for one in wanted if one.protocol != "UDP"])
-        before = nodes.count({place for one in datagrams for place in one.targets})
-        for some in rounds(datagrams):
-            nodes.send(some)
+        wanted |= dict(nodes.dial([one for one in wanted if not one.targets]))
+        before = nodes.count({place for one in counted for place in one.targets})
+        for some in rounds(counted):
+            said = nodes.dial([one for one in some for _ in range(_times(one))])
+            made = Counter(one for one, answer in said if answer is Answer.OPEN)
             after = nodes.count(before)
-            if any(answer_of(one, before, after) is Answer.SILENT for one in some):
+            if Answer.SILENT in answers(some, made, before, after).values():
                 time.sleep(_LATE)
                 after = nodes.count(before)
-            wanted |= {one: answer_of(one, before, after) for one in some}
+            wanted |= answers(some, made, before, after)
             before = after
     return wanted
 
 
 class Counted(NamedTuple):
-    """Datagrams that a network namespace has given to sockets, and that found none."""
+    """What came to a network namespace: datagrams for which there was a socket, and others; and
+    connections that it turned away.
+    """
 
     given: int = 0
     portless: int = 0
+    turned_away: int = 0
 
 
-def answer_of(one: Dial, before: Mapping[Place, Counted], after: Mapping[Place, Counted]) -> Answer:
-    """What the counters say of the datagrams of a dial; any of its targets may have got them."""
-    seen = [place for place in one.targets if place in before and place in after]
-    given = sum(after[place].given - before[place].given for place in seen)
-    portless = sum(after[place].portless - before[place].portless for place in seen)
-    if given + portless < _DATAGRAMS:
-        return Answer.SILENT
-    # A server may take the first one's sender for its only client.
-    return Answer.OPEN if given else Answer.REFUSED
+def answers(
+    dials: Sequence[Dial],
+    made: Mapping[Dial, int],
+    before: Mapping[Place, Counted],
+    after: Mapping[Place, Counted],
+) -> dict[Dial, Answer]:
+    """What the counters say of the dials of a round.
+
+    :param made: how many connections were made.
+    """
+    found = {}
+    for one in dials:
+        # Any of its targets may have got it.
+        seen = [place for place in one.targets if place in before and place in after]
+        given, portless, turned_away = (
+            sum(after[place][at] - before[place][at] for place in seen) for at in range(3)
+        )
+        if one.protocol == "UDP":
+            arrived = given + portless >= _DATAGRAMS
+        else:
+            beside = [other for other in dials if other.targets == one.targets]
+            arrived = turned_away >= sum(_CONNECTIONS - made.get(other, 0) for other in beside)
+        # A server may take the sender of the first datagram for its only client.
+        if one in made or (one.protocol == "UDP" and arrived and given):
+            found[one] = Answer.OPEN
+        else:
+            found[one] = Answer.TURNED_AWAY if arrived else Answer.SILENT
+    return found
+
+
+def _times(one: Dial) -> int:
+    return 1 if one.protocol == "UDP" else _CONNECTIONS
 
 
 def rounds(dials: Iterable[Dial]) -> Iterator[list[Dial]]:
-    """The dials in rounds, each with one sender for each target; in their order for a target."""
+    """The dials in rounds: for each target the datagrams of one sender, or all connections to the
+    same targets; in their order for a target.
+    """
     left = list(dials)
     while left:
-        busy: set[Place] = set()
+        busy: dict[Place, object] = {}
         some: list[Dial] = []
         rest: list[Dial] = []
         for one in left:
-            (rest if busy & set(one.targets) else some).append(one)
-            busy |= set(one.targets)
+            whose = one if one.protocol == "UDP" else one.targets
+            mine = {busy.setdefault(place, whose) for place in one.targets} == {whose}
+            (some if mine else rest).append(one)
         yield some
         left = rest
 
@@ -135,32 +169,25 @@ class _Nodes:
         """End the scripts."""
         self._stack.close()
 
-    def connect(self, dials: Collection[Dial]) -> dict[Dial, Answer]:
-        """Those of the dials that were answered."""
-        return {
-            dials_by_number[int(number)]: Answer(word)
-            for dials_by_number, lines in self._dial(dials)
-            for word, _, number in (line.partition(" ") for line in lines)
-            if word in (Answer.OPEN.value, Answer.REFUSED.value)
-        }
-
-    def send(self, dials: Collection[Dial]) -> None:
-        """Send the datagrams of each dial."""
-        for _ in self._dial(dials):
-            pass
+    def dial(self, dials: Collection[Dial]) -> Iterator[tuple[Dial, Answer]]:
+        """Those of the dials that were answered, each as often as it was made."""
+        for dials_by_number, lines in self._dial(dials):
+            for word, _, number in (line.partition(" ") for line in lines):
+                if word in (Answer.OPEN.value, Answer.REFUSED.value):
+                    yield dials_by_number[int(number)], Answer(word)
 
     def count(self, places: Iterable[Place]) -> dict[Place, Counted]:
         """The counters of each place that is still there."""
         by_node: dict[str, dict[str, Place]] = defaultdict(dict)
         for place in places:
-            by_node[place.node][place.container] = place
+            by_node[place.node][place.uid] = place
         questions = {node: [f"count {one}\n" for one in some] for node, some in by_node.items()}
         found = {}
         for node, lines in self._ask(questions).items():
             for line in lines:
-                word, container, given, portless = line.split()
+                word, uid, *numbers = line.split()
                 if word == "count":
-                    found[by_node[node][container]] = Counted(int(given), int(portless))
+                    found[by_node[node][uid]] = Counted(*map(int, numbers))
         return found
 
     def _dial(self, dials: Collection[Dial]) -> Iterator[tuple[Mapping[int, Dial], list[str]]]:
@@ -177,7 +204,7 @@ class _Nodes:
             }
             questions = {
                 node: [
-                    f"dial {number} {one.source.container or '-'} {one.protocol}"
+                    f"dial {number} {one.source.uid or '-'} {one.protocol}"
                     f" {one.address} {one.port}\n"
                     for number, one in some.items()
                 ]

@@ -1,12 +1,13 @@
 # Dials from the network namespaces of containers on a kind node; nothing runs in a container.
 #
 # $1: the longest that one dial may take, in seconds, once all have begun. Standard input: questions, each ended
-# by an empty line. A line is "dial NUMBER CONTAINER PROTOCOL ADDRESS PORT", from the network
-# namespace of a container ("-": the node's own), or "count CONTAINER". All dials of a
-# question are made at once, then its containers are counted, and "end" is printed. For a
+# by an empty line. A line is "dial NUMBER POD PROTOCOL ADDRESS PORT", from the network
+# namespace of a pod's uid ("-": the node's own), or "count POD". All dials of a
+# question are made at once, then its pods are counted, and "end" is printed. For a
 # dial "open NUMBER" is printed where the connection was made, and "refused NUMBER" where the
-# other side said no; for a container how many datagrams its network namespace has given to
-# sockets, and how many found none: "count CONTAINER GIVEN PORTLESS". Needs bash and nsenter.
+# other side said no; for a pod what has arrived in its network namespace: how many datagrams
+# at sockets, how many that found none, and how many connections were turned away:
+# "count POD GIVEN PORTLESS TURNED_AWAY". Needs bash and nsenter.
 LC_ALL=C
 export LC_ALL
 cd /proc || exit 2
@@ -42,65 +43,81 @@ for file in $(grep -ls "Connection refused" "$said"/*); do echo "refused ${file#
 rm -r "$said"
 '
 
-# The counters of https://datatracker.ietf.org/doc/html/rfc4113: a datagram that reached the pod
-# was either given to a socket or found no port; a policy that forbids it keeps it from both.
-count() {
-  given=0 portless=0
-  while read -r name in none _; do
-    case $name$in in Udp:[0-9]*) given=$in portless=$none ;; esac
-  done <"${process[$1]}/net/snmp"
-  while read -r name number; do
-    case $name in
-    Udp6InDatagrams) given=$((given + number)) ;;
-    Udp6NoPorts) portless=$((portless + number)) ;;
-    esac
-  done <"${process[$1]}/net/snmp6"
-  echo "count $1 $given $portless"
-}
-
-# A process of each container that has not ended: one that has keeps no namespace.
-find_processes() {
-  for line in $(grep -Hs -m 1 -F -e "$*" [0-9]*/cgroup); do
-    for container; do
-      case $line in
-      *"$container"*)
-        [ -n "${process[$container]}" ] || ! readlink "${line%%/*}/ns/net" >/dev/null 2>&1 ||
-          process[$container]=${line%%/*}
-        ;;
-      esac
+# The counters of https://docs.kernel.org/networking/snmp_counter.html: what a policy forbids comes to
+# none of them. A datagram is counted as its program's only when that reads it, which it may
+# never do; so what is neither TCP's nor ICMP's of all that was delivered is UDP's. A
+# connection is turned away with a reset, or silently where its program takes no more of them.
+declare -A counter
+read_counters() {
+  while read -r name names; do
+    read -r name values
+    for name in $names; do
+      counter[$name]=${values%% *} values=${values#* }
     done
   done
 }
+count() {
+  counter=()
+  read_counters < <(grep -E "^(Ip|Icmp|Tcp|Udp):" "${process[$1]}/net/snmp")
+  portless=${counter[NoPorts]}
+  delivered=$((counter[InDelivers] - counter[InMsgs] - counter[InSegs]))
+  read_counters < <(grep "^TcpExt:" "${process[$1]}/net/netstat")
+  while read -r name number; do
+    case $name in
+    Udp6NoPorts) portless=$((portless + number)) ;;
+    Ip6InDelivers) delivered=$((delivered + number)) ;;
+    Icmp6InMsgs) delivered=$((delivered - number)) ;;
+    esac
+  done <"${process[$1]}/net/snmp6"
+  echo "count $1 $((delivered - portless)) $portless $((counter[OutRsts] + counter[ListenDrops]))"
+}
 
-declare -A process dials
-while read -r what number container rest; do
-  dials=() containers=() counted=()
+# The oldest process of each pod, which made its namespaces: a program may move to others. One that
+# has ended keeps none. The uid is a part of the path of its cgroup, with - or _ in it.
+find_processes() {
+  for line in $(grep -Hs -m 1 -e "${*//-/.}" [0-9]*/cgroup); do
+    [ -e "${line%%/*}/ns/net" ] || continue
+    read -r -d "" stat <"${line%%/*}/stat" # a name may have line breaks in it
+    stat=${stat##*) } stat=${stat#* * * * * * * * * * * * * * * * * * * } began=${stat%% *}
+    for pod; do
+      case $line in
+      *${pod//-/?}*)
+        [ "${since[$pod]-$began}" -lt "$began" ] || process[$pod]=${line%%/*} since[$pod]=$began
+        ;;
+      esac
+    done
+  done 2>/dev/null
+}
+
+declare -A process since dials
+while read -r what number pod rest; do
+  dials=() pods=() counted=()
   while [ -n "$what" ]; do
     if [ "$what" = count ]; then
-      counted+=("$number") containers+=("$number")
+      counted+=("$number") pods+=("$number")
     else
-      [ -n "${dials[$container]}" ] || [ "$container" = - ] || containers+=("$container")
-      dials[$container]+="$number $rest$newline"
+      [ -n "${dials[$pod]}" ] || [ "$pod" = - ] || pods+=("$pod")
+      dials[$pod]+="$number $rest$newline"
     fi
-    read -r what number container rest || exit
+    read -r what number pod rest || exit
   done
-  process=()
-  if [ "${#containers[@]}" -gt 0 ]; then
+  process=() since=()
+  if [ "${#pods[@]}" -gt 0 ]; then
     IFS=$newline
-    find_processes "${containers[@]}"
+    find_processes "${pods[@]}"
     unset IFS
   fi
-  for container in "${!dials[@]}"; do
+  for pod in "${!dials[@]}"; do
     enter=
-    if [ "$container" != - ]; then
-      [ -n "${process[$container]}" ] || continue
-      enter="nsenter --target ${process[$container]} --net"
+    if [ "$pod" != - ]; then
+      [ -n "${process[$pod]}" ] || continue
+      enter="nsenter --target ${process[$pod]} --net"
     fi
-    $enter bash -c "$dialler" bash "$1" <<<"${dials[$container]%"$newline"}" &
+    $enter bash -c "$dialler" bash "$1" <<<"${dials[$pod]%"$newline"}" &
   done
   wait
-  for container in "${counted[@]}"; do
-    [ -z "${process[$container]}" ] || count "$container"
+  for pod in "${counted[@]}"; do
+    [ -z "${process[$pod]}" ] || count "$pod"
   done 2>/dev/null
   echo end
 done

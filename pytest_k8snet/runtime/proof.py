@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from ..index import selected
 from ..matching import target_number
 from ..model import Application, Dialled, Reference, Service, Socket, Workload
-from ..reach import Foothold, differences
+from ..reach import Differs, Foothold, differences
 from .api import Api, Refused
 from .dial import Answer, Dial, Place, place_of
 from .footholds import foothold, started
@@ -28,6 +28,7 @@ NODE = ""
 """The node that a pod is on, as a source: policies let it in, as the kubelet has to probe."""
 
 _NAME = "k8snet-foothold"
+_REFUSED = {Answer.REFUSED, Answer.TURNED_AWAY}
 _START = 30.0  # seconds for our own pod to start, or nobody dials from there
 _AGAIN = 3  # times that something is dialled again before it counts
 _MOST_PAIRS = 1500  # of places and ports; beyond, only the footholds dial
@@ -147,20 +148,29 @@ class Proof:
             self.latest = time.monotonic()
 
     def dial_again(self) -> None:
-        """Dial once more what was answered otherwise than the policies say, or refused."""
+        """Dial once more what the pod's own node was refused, while nobody else does; and what was
+        answered otherwise than the policies say.
+
+        A program may take one connection at a time, or none any more. Nothing forbids what
+        arrived at the pod: that is counted there.
+        """
+        refused = [key for key in self._dials if self._was_refused_once(key)]
+        self._dial({key: self._dials[key] for key in refused})
         for _ in range(_AGAIN):
-            differing = {one.dialled for one in differences(self.seen_in(self._application))}
-            again = {
-                key: dials
-                for key, dials in self._dials.items()
-                if self._dialled(key) in differing or self._was_refused_once(key)
+            said = dict(differences(self.seen_in(self._application)))
+            differing = {
+                key: said[one] for key in self._dials if (one := self._dialled(key)) in said
             }
-            if not again:
+            if not differing:
                 return
-            self._dial(again)
+            self._dial(
+                {key: self._dials[key] for key in differing},
+                counted={key for key, how in differing.items() if how is Differs.CLOSED},
+            )
 
     def _was_refused_once(self, key: _Key) -> bool:
-        return key.source == NODE and self._answers[key] == [Answer.REFUSED]
+        answers = self._answers[key]
+        return key.source == NODE and len(answers) == 1 and answers[0] in _REFUSED
 
     def answered(self) -> frozenset[tuple[Reference, str, int]]:
         """Workload, protocol and number of the ports that the pods' nodes get to."""
@@ -182,14 +192,13 @@ class Proof:
     def is_refused(self, pod: Pod, socket: Socket) -> bool:
         """Whether even the pod's own node is refused there, time after time."""
         answers = self._answers.get(_Key(NODE, pod.uid, socket.protocol, socket.port), [])
-        return len(answers) > 1 and set(answers) == {Answer.REFUSED}
+        return len(answers) > 1 and set(answers) <= _REFUSED
 
     def _dialled(self, key: _Key) -> Dialled | None:
         """What came of it, None where it says nothing of policies."""
         if key.source == NODE:
             return None
-        last = self._answers[key][-1]
-        through = last is Answer.OPEN or (key.protocol == "UDP" and last is Answer.REFUSED)
+        through = self._answers[key][-1] in (Answer.OPEN, Answer.TURNED_AWAY)
         target = key.target
         if isinstance(target, str):
             node = self._answers.get(_Key(NODE, target, key.protocol, key.port), [])
@@ -198,10 +207,19 @@ class Proof:
             target = self._targets[target].workload.reference
         return Dialled(key.source, target, key.port, key.protocol, through)
 
-    def _dial(self, wanted: Mapping[_Key, tuple[Dial, ...]]) -> None:
-        answers = self._dialling.dial(one for dials in wanted.values() for one in dials)
-        for key, dials in wanted.items():
-            self._dials[key] = dials
+    def _dial(
+        self, wanted: Mapping[_Key, tuple[Dial, ...]], counted: Collection[_Key] = ()
+    ) -> None:
+        """Make dials; connections are counted at their targets only where that is asked for."""
+        self._dials |= wanted
+        made = {
+            key: dials
+            if key.protocol == "UDP" or key in counted
+            else tuple(one._replace(targets=()) for one in dials)
+            for key, dials in wanted.items()
+        }
+        answers = self._dialling.dial(one for dials in made.values() for one in dials)
+        for key, dials in made.items():
             self._answers.setdefault(key, []).append(_best([answers[one] for one in dials]))
 
     def _due(self) -> Iterator[tuple[_Key, tuple[Dial, ...]]]:
@@ -247,7 +265,7 @@ class Proof:
                 (one.pod.uid, port.protocol, number) in open_there for one, number in numbers
             ):
                 continue
-            targets = tuple(place_of(one.pod) for one in pods)
+            targets = _counting(*pods)
             dials = tuple(
                 Dial(place, address, port.port, port.protocol, targets)
                 for address in self._addresses_of(service)
@@ -268,13 +286,18 @@ class Proof:
 
 
 def _to_pod(place: Place, one: Seen, protocol: str, port: int) -> tuple[Dial, ...]:
-    targets = (place_of(one.pod),)
+    targets = _counting(one)
     return tuple(Dial(place, address, port, protocol, targets) for address in one.pod.addresses)
 
 
+def _counting(*pods: Seen) -> tuple[Place, ...]:
+    """Where it is counted what arrives at pods; a node counts for all that share its network."""
+    shared = any(one.pod.host_network for one in pods)
+    return () if shared else tuple(place_of(one.pod) for one in pods)
+
+
 def _best(answers: list[Answer]) -> Answer:
-    """Of several addresses: open if one is, refused if all are."""
+    """Of several addresses: open if one is, silent unless all others say the same."""
     if Answer.OPEN in answers:
         return Answer.OPEN
-    refused = answers and set(answers) == {Answer.REFUSED}
-    return Answer.REFUSED if refused else Answer.SILENT
+    return answers[0] if len(set(answers)) == 1 else Answer.SILENT

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 
 from pytest_k8snet.runtime import Session
 from pytest_k8snet.runtime.api import Api
-from pytest_k8snet.runtime.dial import Answer, Dial, Place, dial
+from pytest_k8snet.runtime.dial import Answer, Dial, Place, dial, place_of
 from pytest_k8snet.runtime.pods import read_pod
 
 from .conftest import BUSYBOX
@@ -70,8 +71,7 @@ def world(runtime: Session, api: Api) -> Iterator[World]:
         eventually(lambda: len(pods()) == len(PROGRAMS))
         places = {}
         for name, item in pods().items():
-            pod = read_pod(item)
-            places[name] = Place(pod.node, pod.containers[0].id)
+            places[name] = place_of(read_pod(item))
         status = pods()["server"]["status"]
         assert isinstance(status, dict)
         found = World(runtime.cluster.engine, places, status["podIP"])
@@ -120,8 +120,8 @@ def test_datagrams_arrive_without_an_answer(world: World) -> None:
     assert {key for key in arrived if key[0] == "stranger"} == set()
 
 
-def test_a_container_that_is_gone_reaches_nothing(world: World) -> None:
-    gone = Place(world.places["server"].node, "0" * 64)
+def test_a_pod_that_is_gone_reaches_nothing(world: World) -> None:
+    gone = Place(world.places["server"].node, str(uuid4()))
     one = Dial(gone, world.address, 8080)
     assert dial(world.engine, [one]) == {one: Answer.SILENT}
 
@@ -129,4 +129,15 @@ def test_a_container_that_is_gone_reaches_nothing(world: World) -> None:
 def test_datagrams_for_which_nobody_listens(world: World) -> None:
     server = world.places["server"]
     one = Dial(Place(server.node), world.address, 5354, "UDP", (server,))
-    assert dial(world.engine, [one]) == {one: Answer.REFUSED}
+    assert dial(world.engine, [one]) == {one: Answer.TURNED_AWAY}
+
+
+def test_connections_that_the_pod_itself_turns_away(world: World) -> None:
+    """By what it counts; where a policy keeps them from it, there is nothing to count."""
+    server = world.places["server"]
+    turned_away, forbidden = (
+        Dial(source, world.address, port, targets=(server,))
+        for source, port in ((Place(server.node), 9), (world.places["stranger"], 8080))
+    )
+    assert dial(world.engine, [turned_away]) == {turned_away: Answer.TURNED_AWAY}
+    assert dial(world.engine, [forbidden]) == {forbidden: Answer.SILENT}

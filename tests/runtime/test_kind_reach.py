@@ -89,6 +89,15 @@ WORLD = {
         },
     },
 }
+# Programs that do not take what comes to them, though nobody forbids it.
+BUSY = {
+    "units": [
+        unit("one-at-a-time", "while :; do nc -l -p 8001; sleep 0.2; done", 8001),
+        unit("takes-none", "nc -l -p 8002 & sleep 1; kill -STOP $!; sleep 1000", 8002),
+        unit("reads-none", "nc -u -l -p 8003 & sleep 1; kill -STOP $!; sleep 1000", (8003, "UDP")),
+    ],
+    "policies": {},
+}
 SMALL = {
     "units": [serving("web", 8001), serving("client", 8002)],
     "policies": {"web": {"podSelector": {"matchLabels": {"app": "web"}}}},
@@ -104,7 +113,12 @@ def observed(
     """The world; a chart that does not know of its policy; and one that has it in mind only."""
     folder = tmp_path_factory.mktemp("charts")
     text = CHART.read_text(encoding="utf-8")
-    values = {"world": WORLD, "unaware": SMALL, "imagined": {**SMALL, "policies": {}}}
+    values = {
+        "world": WORLD,
+        "busy": BUSY,
+        "unaware": SMALL,
+        "imagined": {**SMALL, "policies": {}},
+    }
     charts = {
         name: write_chart(folder / name, text, **{"values.yaml": json.dumps(some)})
         for name, some in values.items()
@@ -235,6 +249,13 @@ def test_what_nobody_forbids_and_does_not_go_through(observed: dict[str, Applica
     (message,) = found["Deployment/web"]
     assert message.startswith("closed: a pod of another namespace, a pod of its namespace")
     assert "got no answer from 8001/TCP" in message
+
+
+def test_what_a_program_does_not_take_is_not_forbidden(observed: dict[str, Application]) -> None:
+    busy = observed["busy"]
+    assert {one.name for one in busy.workloads} <= {one.target.name for one in busy.dialled}
+    for check in ("R2", "M3", "M5A"):
+        assert findings(busy, check) == {}
 
 
 def test_the_pods_that_dialled_are_gone(observed: dict[str, Application], api: Api) -> None:
