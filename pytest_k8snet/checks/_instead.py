@@ -95,6 +95,11 @@ def join(lines: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
+def under(path: Iterable[str], lines: Iterable[str]) -> str:
+    """The lines below these keys, as one snippet."""
+    return join(_nested(path, lines))
+
+
 # -- labels
 
 
@@ -159,8 +164,7 @@ def unit_labels(workload: Workload, added: Labels) -> str:
     if workload.makes.selects is Selects.MAP:
         lines = _map(["selector"], wanted)
     else:
-        fixed = workload.makes.built_in
-        said = f"  # {FIXED}" if fixed else ""
+        said = f"  # {FIXED}" if workload.makes.built_in else ""
         lines = [f"selector:{said}", *indent(_map(["matchLabels"], wanted), 1)]
         lines += indent(_expression_lines(selector), 1)
     return join(["spec:", *indent(lines, 1), *labels[1:]])
@@ -196,7 +200,7 @@ def _expression_lines(selector: Selector) -> Iterator[str]:
 
 def service_selector(labels: Labels) -> str:
     """A Service's selector."""
-    return join(_nested(["spec"], _map(["selector"], labels)))
+    return under(["spec"], _map(["selector"], labels))
 
 
 def for_object(subject: str, snippet: str) -> str:
@@ -210,7 +214,7 @@ def for_object(subject: str, snippet: str) -> str:
 def container_ports(container: str, ports: Iterable[Port]) -> str:
     """A container with these ports declared."""
     lines = [f"- name: {scalar(container)}"]
-    entries = [line for port in ports for line in _port_lines(port)]
+    entries = [*map(_port_line, ports)]
     lines += ["  ports:", *indent(entries, 2)] if entries else ["  ports: []"]
     return join(["containers:", *indent(lines, 1)])
 
@@ -218,15 +222,15 @@ def container_ports(container: str, ports: Iterable[Port]) -> str:
 def with_ports(container: Container | None, ports: Iterable[Port]) -> str:
     """The container with its declared ports and more."""
     if container is None:
-        return join(["ports:", *indent((line for port in ports for line in _port_lines(port)), 1)])
+        return under(["ports"], map(_port_line, ports))
     return container_ports(container.name, (*container.ports, *ports))
 
 
-def _port_lines(port: Port) -> Iterator[str]:
+def _port_line(port: Port) -> str:
     entries = [f"name: {scalar(port.name)}"] if port.name else []
     entries.append(f"containerPort: {port.number}")
     entries += [f"protocol: {port.protocol}"] * (port.protocol != TCP)
-    yield f"- {{{', '.join(entries)}}}" if entries[1:] else f"- {entries[0]}"
+    return f"- {{{', '.join(entries)}}}" if entries[1:] else f"- {entries[0]}"
 
 
 def service_port(port: ServicePort) -> str:
@@ -235,7 +239,7 @@ def service_port(port: ServicePort) -> str:
     entries = [f"name: {scalar(port.name)}"] if port.name else []
     entries += [f"port: {port.port}", f"targetPort: {target}"]
     entries += [f"protocol: {port.protocol}"] * (port.protocol != TCP)
-    return join(["ports:", f"  - {{{', '.join(entries)}}}"])
+    return under(["ports"], [f"- {{{', '.join(entries)}}}"])
 
 
 def host_of(workloads: Iterable[Workload]) -> Container | None:
@@ -244,10 +248,7 @@ def host_of(workloads: Iterable[Workload]) -> Container | None:
         container for workload in workloads for container in workload.containers if container.runs
     ]
     main = [container for container in containers if not container.sidecar]
-    for container in main:
-        if container.ports:
-            return container
-    return next(iter(main or containers), None)
+    return next(iter([one for one in main if one.ports] or main or containers), None)
 
 
 # -- policies
@@ -305,13 +306,10 @@ def policy_selector(policy: NetworkPolicy, labels: Labels) -> str:
     """A policy's selector of the pods that it is for, in the language of its API."""
     if policy.group in CALICO:
         text = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
-        return join(_nested(["spec"], [f"selector: {scalar(text)}"]))
+        return under(["spec"], [f"selector: {scalar(text)}"])
     path = {"cilium.io": ("endpointSelector",), ADMIN: ("subject", "pods", "podSelector")}
-    return join(
-        _nested(
-            ("spec", *path.get(policy.group, ("podSelector",)), "matchLabels"), map_lines(labels)
-        )
-    )
+    field = path.get(policy.group, ("podSelector",))
+    return under(("spec", *field, "matchLabels"), map_lines(labels))
 
 
 def match_labels(field: str, labels: Labels) -> str:
@@ -319,27 +317,23 @@ def match_labels(field: str, labels: Labels) -> str:
     lines = _nested(["matchLabels"], map_lines(labels))
     if field in ("fromEndpoints", "toEndpoints"):  # which are lists of selectors
         lines = [f"- {lines[0]}", *indent(lines[1:], 1)]
-    return join(_nested([field], lines))
+    return under([field], lines)
 
 
 def policy_port(policy: NetworkPolicy, number: int, protocol: str) -> str:
     """A rule of a policy with one port, in the language of its API."""
     if policy.group in CALICO:
-        lines = ["- action: Allow", f"  protocol: {protocol}", "  destination:"]
-        lines.append(f"    ports: [{number}]")
+        rule = f"action: Allow\n  protocol: {protocol}\n  destination:\n    ports: [{number}]"
     elif policy.group == "cilium.io":
-        lines = ["- toPorts:", "    - ports:", f'        - port: "{number}"']
-        lines.append(f"          protocol: {protocol}")
+        rule = f'toPorts:\n    - ports:\n        - port: "{number}"\n          protocol: {protocol}'
     elif policy.group == ADMIN and policy.kind == "ClusterNetworkPolicy":
-        lines = ["- protocols:", f"    - {protocol.lower()}:", "        destinationPort:"]
-        lines.append(f"          number: {number}")
+        port = f"destinationPort:\n          number: {number}"
+        rule = f"protocols:\n    - {protocol.lower()}:\n        {port}"
     elif policy.group == ADMIN:
-        lines = ["- ports:", "    - portNumber:", f"        port: {number}"]
-        lines.append(f"        protocol: {protocol}")
+        rule = f"ports:\n    - portNumber:\n        port: {number}\n        protocol: {protocol}"
     else:
-        lines = ["- ports:", f"    - port: {number}"]
-        lines += [f"      protocol: {protocol}"] * (protocol != TCP)
-    return join(_nested(["ingress"], lines))
+        rule = f"ports:\n    - port: {number}" + f"\n      protocol: {protocol}" * (protocol != TCP)
+    return under(["ingress"], f"- {rule}".splitlines())
 
 
 def route_backend(route: Route, service: str, port: int | str) -> str:
@@ -349,23 +343,23 @@ def route_backend(route: Route, service: str, port: int | str) -> str:
     if route.kind == "Ingress":
         field = "number" if isinstance(port, int) else "name"
         lines = ["service:", f"  {name}"] + [f"  port: {{{field}: {said}}}"] * bool(port)
-        return join(_nested(["backend"], lines))
+        return under(["backend"], lines)
     if route.kind == "Route":
         lines = ["to:", "  kind: Service", f"  {name}"]
         lines += ["port:", f"  targetPort: {said}"] if port else []
-        return join(_nested(["spec"], lines))
+        return under(["spec"], lines)
     if route.kind == "VirtualService":
         lines = ["- destination:", f"    host: {scalar(service)}"]
         lines += ["    port:", f"      number: {said}"] if port else []
-        return join(_nested(["route"], lines))
+        return under(["route"], lines)
     field = "services" if route.kind.startswith("IngressRoute") else "backendRefs"
-    return join(_nested([field], [f"- {name}"] + [f"  port: {said}"] * bool(port)))
+    return under([field], [f"- {name}"] + [f"  port: {said}"] * bool(port))
 
 
 def monitor_endpoint(monitor: Monitor, port: str) -> str:
     """What a monitor scrapes."""
     field = "podMetricsEndpoints" if monitor.kind == "PodMonitor" else "endpoints"
-    return join(_nested(["spec", field], [f"- port: {scalar(port)}"]))
+    return under(["spec", field], [f"- port: {scalar(port)}"])
 
 
 def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str:
@@ -388,7 +382,7 @@ def probe_port(probe: Probe, name: str | None) -> str:
     """A probe of a named port; "" where it is open which one is meant."""
     if name is None:
         return ""
-    return join(_nested([probe.kind, probe.handler], [f"port: {scalar(name)}"]))
+    return under([probe.kind, probe.handler], [f"port: {scalar(name)}"])
 
 
 def _free_name(workload: Workload, application: Application) -> str:
