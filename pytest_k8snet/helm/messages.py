@@ -161,8 +161,7 @@ def _redacted(text: str) -> str:
 
 def _execution(text: str) -> str:
     """``required`` and ``fail``: the chart's own words."""
-    found = _EXECUTION.match(text)
-    if found is None:
+    if not (found := _EXECUTION.match(text)):
         return ""
     said = _bounded(found[3].strip()) or "it fails here, and does not say why"
     return f"{found[1]}:{found[2]}: {said}\n{WANTS_VALUES}"
@@ -192,8 +191,7 @@ def _template(text: str) -> str:
 
 
 def _schema(text: str) -> str:
-    found = _SCHEMA.match(text)
-    if found is None:
+    if not (found := _SCHEMA.match(text)):
         return ""
     if unfetched := _UNFETCHED.search(text):
         return _not_fetched("values.schema.json", unfetched[1])
@@ -229,8 +227,7 @@ def _not_fetched(schema: str, address: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    found = _YAML.match(text)
-    if found is None:
+    if not (found := _YAML.match(text)):
         return ""
     if head := _HEAD.search(found[2]):
         given = _type(head[1])
@@ -241,15 +238,13 @@ def _yaml(text: str) -> str:
 
 
 def _load(text: str) -> str:
-    found = _LOAD.match(text)
-    if found is None:
+    if not (found := _LOAD.match(text)):
         return ""
     return f"{shown(Path(found[1]))}: {_plain_yaml(found[2])}; correct this file"
 
 
 def _subchart(text: str) -> str:
-    found = _SUBCHART.match(text)
-    if found is None:
+    if not (found := _SUBCHART.match(text)):
         return ""
     if said := _load(found[2]):
         return f"charts/{found[1]}/{said}"
