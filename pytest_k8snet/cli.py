@@ -19,7 +19,6 @@ from . import __version__
 from .errors import SettingsError
 from .helm.archives import ARCHIVES
 from .helm.charts import is_chart
-from .options import Option
 from .plainmanifests import NAME
 from .plaintext import plain
 from .settings import OPTIONS
@@ -116,11 +115,12 @@ def why(arguments: Sequence[str]) -> int:
 
 def show_help(_: Sequence[str]) -> int:
     """Print what the command is for and the plugin's own options."""
-    rows = [(_flag(option), option) for option in OPTIONS if option.flag not in _WITHOUT_USE]
     lines = [USAGE, "options:", f"  {SINCE}", "      only charts that differ from this commit"]
-    for flag, option in rows:
-        default = f" (default: {option.default})" if option.default else ""
-        lines += [f"  {flag}", f"      {option.help}{default}"]
+    for option in OPTIONS:
+        if option.flag not in _WITHOUT_USE:
+            flag = f"{option.flag}={option.metavar}" if option.metavar else option.flag
+            default = f" (default: {option.default})" if option.default else ""
+            lines += [f"  {flag}", f"      {option.help}{default}"]
     sys.stdout.write("\n".join([*lines, "", MORE]))
     return int(pytest.ExitCode.OK)
 
@@ -213,10 +213,6 @@ def _changed(ref: str, patterns: Sequence[str]) -> list[str]:
         return [os.path.relpath(chart.path) for chart in changed_charts(ref, patterns, here)]
     except SettingsError as error:
         raise pytest.UsageError(plain(str(error))) from None
-
-
-def _flag(option: Option) -> str:
-    return f"{option.flag}={option.metavar}" if option.metavar else option.flag
 
 
 def _refuse(message: str) -> int:

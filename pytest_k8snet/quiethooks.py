@@ -42,7 +42,7 @@ class QuietHooks:
         ]
         if not all(map(_of_pytest, taking_part)):
             return callers
-        kept = [plugin for plugin in taking_part if not self._captures(plugin)]
+        kept = [one for one in taking_part if self._manager.get_name(one) not in _CAPTURING]
         return {
             name: self._manager.subset_hook_caller(
                 name,
@@ -54,9 +54,6 @@ class QuietHooks:
             )
             for name in _PHASES
         }
-
-    def _captures(self, plugin: object) -> bool:
-        return self._manager.get_name(plugin) in _CAPTURING
 
 
 def _of_pytest(plugin: Any) -> bool:

@@ -45,7 +45,9 @@ def _read(blocks: Iterable[str]) -> list[Network]:
 
 def _may_be_of_pods(networks: Sequence[Network], without: Sequence[Network]) -> bool:
     return any(
-        _overlap(one, other) and not any(within(smaller, bigger) for bigger in without)
+        one.version == other.version
+        and one.overlaps(other)
+        and not any(within(smaller, bigger) for bigger in without)
         for one in networks
         for other in _OF_PODS
         for smaller in (min(one, other, key=lambda network: -network.prefixlen),)
@@ -55,10 +57,6 @@ def _may_be_of_pods(networks: Sequence[Network], without: Sequence[Network]) -> 
 def _every_address(networks: Sequence[Network]) -> bool:
     found = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     return any(network.prefixlen == 0 for network in found)
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
 
 
 def within(one: Network, other: Network) -> bool:
