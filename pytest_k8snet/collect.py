@@ -61,12 +61,7 @@ class ValuesNode(pytest.Collector):
     """A chart with one values set."""
 
     def __init__(
-        self,
-        *,
-        gathered: Gathered,
-        fixtures: FuncFixtureInfo,
-        hooks: QuietHooks,
-        **kwargs: Any,
+        self, *, gathered: Gathered, fixtures: FuncFixtureInfo, hooks: QuietHooks, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.gathered = gathered
@@ -112,11 +107,7 @@ class ObjectNode(pytest.Collector):
     """One object of a rendered chart."""
 
     def __init__(
-        self,
-        *,
-        asked: tuple[tuple[Check, Subject], ...],
-        shared: Mapping[str, Any],
-        **kwargs: Any,
+        self, *, asked: tuple[tuple[Check, Subject], ...], shared: Mapping[str, Any], **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self._asked, self._shared = asked, shared

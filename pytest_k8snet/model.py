@@ -511,13 +511,7 @@ class Application:
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """Every object that checks are asked about, in the order of node ids."""
-        return (
-            *self.workloads,
-            *self.services,
-            *self.policies,
-            *self.routes,
-            *self.monitors,
-        )
+        return (*self.workloads, *self.services, *self.policies, *self.routes, *self.monitors)
 
     def find(self, subject: Subject) -> Subject | None:
         """The subject with the identity of this one, None where the application has none such."""

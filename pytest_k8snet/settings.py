@@ -228,10 +228,7 @@ class Settings:
         "--k8snet-sarif", "FILE", "write the findings as SARIF 2.1.0", read=path
     )
     html: Path | None = option(
-        "--k8snet-html",
-        "FILE",
-        "write a report with a drawn topology as one HTML page",
-        read=path,
+        "--k8snet-html", "FILE", "write a report with a drawn topology as one HTML page", read=path
     )
     explain: str = option(
         "--k8snet-explain", "ID", "print the page of a check (or of all) and exit", flag_only=True

@@ -16,12 +16,7 @@ from ._words import listing, references, subjects, verb
 T = TypeVar("T")
 
 
-@check(
-    "N7",
-    "monitor-without-target",
-    on=Monitor,
-    readings={"no-port": FAULT, "no-target": NOTE},
-)
+@check("N7", "monitor-without-target", on=Monitor, readings={"no-port": FAULT, "no-target": NOTE})
 def monitor_without_target(monitor: Monitor, application: Application) -> Iterator[Finding]:
     """A monitor asks for a port that none of its objects has.
 

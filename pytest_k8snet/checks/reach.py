@@ -55,13 +55,7 @@ class _Pair(NamedTuple):
         )
 
 
-@check(
-    "R1",
-    "reach",
-    on=Workload,
-    readings={"wider": FAULT, "narrower": FAULT},
-    needs_review=True,
-)
+@check("R1", "reach", on=Workload, readings={"wider": FAULT, "narrower": FAULT}, needs_review=True)
 def reach(workload: Workload, application: Application) -> Iterator[Finding]:
     """Others reach the pods than the reviewed file says.
 

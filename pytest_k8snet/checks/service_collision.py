@@ -97,10 +97,8 @@ def _faults(
     having, lacking, images = _parted(port, workloads)
 
     def fault(reading: str, message: str, related: Sequence[Workload]) -> Finding:
-        name, text = (
-            application.subject(service.reference),
-            port_text(port.port, port.protocol),
-        )
+        name = application.subject(service.reference)
+        text = port_text(port.port, port.protocol)
         return Finding(
             reading,
             f"{name} sends port {text} to {port.target} of {message}",
@@ -127,9 +125,7 @@ def _faults(
 
 
 def _note(
-    port: ServicePort,
-    workloads: Sequence[Workload],
-    notes: Mapping[str, dict[str, list[Workload]]],
+    port: ServicePort, workloads: Sequence[Workload], notes: Mapping[str, dict[str, list[Workload]]]
 ) -> None:
     """Take the port down under the notes that hold for it."""
     having, lacking, images = _parted(port, workloads)
@@ -211,10 +207,7 @@ def repository_of(image: str) -> str:
 
 
 def _only(
-    service: Service,
-    wanted: Workload,
-    workloads: Sequence[Workload],
-    application: Application,
+    service: Service, wanted: Workload, workloads: Sequence[Workload], application: Application
 ) -> str:
     """The Service's selector with a label that only one of the units has."""
     labels = service.selector.labels if service.selector is not None else {}

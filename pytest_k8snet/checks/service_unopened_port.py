@@ -87,9 +87,7 @@ def _refuse_what_nobody_saw(routes: Sequence[tuple[ServicePort, int, Workload]])
 
 
 def _findings(
-    service: Service,
-    routes: Sequence[tuple[ServicePort, int, Workload]],
-    application: Application,
+    service: Service, routes: Sequence[tuple[ServicePort, int, Workload]], application: Application
 ) -> Iterator[Finding]:
     """One finding for each Service port and number that is closed somewhere."""
     closed: dict[tuple[ServicePort, int], list[Workload]] = {}

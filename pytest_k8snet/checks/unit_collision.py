@@ -107,9 +107,7 @@ def unit_collision(workload: Workload, application: Application) -> Iterator[Fin
 
 
 def _equal_pod_labels(
-    workload: Workload,
-    reported: Sequence[Workload],
-    application: Application,
+    workload: Workload, reported: Sequence[Workload], application: Application
 ) -> Iterator[Finding]:
     """Readings `labels` and `twins`: pairs that `selector` has not named."""
     name = application.subject(workload.reference)

@@ -13,12 +13,7 @@ from ._pairs import Taker, also_take, others, takers_of
 from ._words import references, subjects, verb
 
 
-@check(
-    "M4C",
-    "unit-subset-collision",
-    on=Workload,
-    readings={"selected": FAULT, "subset": NOTE},
-)
+@check("M4C", "unit-subset-collision", on=Workload, readings={"selected": FAULT, "subset": NOTE})
 def unit_subset_collision(workload: Workload, application: Application) -> Iterator[Finding]:
     """All labels of a unit's pods are also labels of another unit's pods.
 

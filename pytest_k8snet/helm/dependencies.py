@@ -47,11 +47,7 @@ class Workspace:
     """
 
     def __init__(
-        self,
-        below: Path | None = None,
-        *,
-        known: Iterable[Chart] = (),
-        fetch: Fetch | None = None,
+        self, below: Path | None = None, *, known: Iterable[Chart] = (), fetch: Fetch | None = None
     ) -> None:
         self._below = below
         self._copies = Copies(known)

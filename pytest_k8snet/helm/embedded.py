@@ -26,14 +26,7 @@ from helm_python import _native
 
 from .embedded_values import ValuesError, read_values
 from .parts import blanks, definitions, inner, non_blank
-from .request import (
-    Cluster,
-    Definition,
-    InstallRequest,
-    Rendered,
-    RenderRequest,
-    UninstallRequest,
-)
+from .request import Cluster, Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
 from .schema import remote_reference
 
 PROBE = Path(__file__).with_name("probe-chart")

@@ -24,11 +24,7 @@ def read_policy(obj: KubernetesObject) -> NetworkPolicy:
     """Keep a policy: ``spec``, and for Cilium each of ``specs``."""
     listed = [obj.data.get("spec"), *sequence(obj.data.get("specs"))]
     specs = tuple(spec for spec in listed if isinstance(spec, dict))
-    return NetworkPolicy(
-        *obj.head,
-        specs=specs,
-        selector=_selector(obj, specs),
-    )
+    return NetworkPolicy(*obj.head, specs=specs, selector=_selector(obj, specs))
 
 
 def _selector(obj: KubernetesObject, specs: tuple[dict[str, Any], ...]) -> Selector | None:

@@ -126,9 +126,5 @@ def _ports(obj: KubernetesObject, container: str, value: Any) -> Iterator[Port]:
         if host is not None:
             host = port_number(obj, host, f"container {container}: hostPort")
         yield Port(
-            number,
-            protocol_of(data),
-            text_of(data.get("name")),
-            host,
-            text_of(data.get("hostIP")),
+            number, protocol_of(data), text_of(data.get("name")), host, text_of(data.get("hostIP"))
         )

@@ -42,12 +42,7 @@ from .selectors import LabelSelector
 from .truth import NO, UNKNOWN, YES, Truth, of
 
 _KINDS = frozenset(("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"))
-_ACTIONS = {
-    "Allow": Action.ALLOW,
-    "Accept": Action.ALLOW,
-    "Deny": Action.DENY,
-    "Pass": Action.PASS,
-}
+_ACTIONS = {"Allow": Action.ALLOW, "Accept": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 

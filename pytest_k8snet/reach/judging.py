@@ -12,16 +12,7 @@ from ..model import NetworkPolicy
 from .endpoints import Endpoint
 from .families import family_of
 from .ports import ALL, NONE, Ports
-from .rules import (
-    FIRST,
-    Action,
-    Direction,
-    ReadPolicy,
-    Rule,
-    Side,
-    Subject,
-    not_known,
-)
+from .rules import FIRST, Action, Direction, ReadPolicy, Rule, Side, Subject, not_known
 from .truth import CLOSED, NO, OPEN, PLUGIN, UNKNOWN, YES, Admission, Truth, agreed, every, some
 
 _Label: TypeAlias = tuple[str, str]

@@ -19,14 +19,7 @@ from ..errors import NotApplicable
 from ..index import api_ports, routed_ports, selected
 from ..kinds import POD_INDEX, POD_NAME, Ready
 from ..matching import CONTROLLER_LABELS, controlled_labels, target_number
-from ..model import (
-    Application,
-    Identity,
-    Labels,
-    NetworkPolicy,
-    Reference,
-    Workload,
-)
+from ..model import Application, Identity, Labels, NetworkPolicy, Reference, Workload
 from .endpoints import NAME_LABEL, Endpoint
 from .families import family_of
 from .judging import Judge, Step, Taking

@@ -55,8 +55,7 @@ class Recorder:
         :param observed: applications as they were seen in the cluster, by chart and values set.
         """
         results = sorted(
-            self._results.values(),
-            key=lambda result: (result.chart, result.values, result.nodeid),
+            self._results.values(), key=lambda result: (result.chart, result.values, result.nodeid)
         )
         gathered = sorted(self._gathered, key=lambda one: (one.target.id, one.target.values.name))
         renders = {(one.chart, one.values): one.outcome for one in results if one.name == RENDERS}
