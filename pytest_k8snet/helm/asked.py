@@ -15,6 +15,7 @@ from .messages import WANTS_VALUES
 
 _MOST = 12
 _PLACE = re.compile(r"(?P<path>\S+):(?P<line>\d+): ")
+_SUBCHART = re.compile(r"(?<![^/])charts/([^/]+)/")
 _REQUIRED = (
     re.compile(r"required\s+(?:\"[^\"]*\"|\([^)]*\)|\S+)\s+\(?\s*\$?\.Values\.([\w.]+)"),
     re.compile(r"\$?\.Values\.([\w.]+)\s*\|\s*required\b"),
@@ -38,7 +39,7 @@ def asked_values(chart: Path, error: str, render: Callable[[tuple[str, ...]], st
     """
     keys: list[str] = []
     while len(keys) < _MOST and error:
-        key = _asked_in(chart, error)
+        key = _from_above(_asked_in(chart, error), error)
         if not key or key in keys:
             break
         another = render(tuple(f"{one}=asked" for one in (*keys, key)))
@@ -72,6 +73,14 @@ def _asked_in(chart: Path, error: str) -> str:
         if said := _SAID.search(error, place.end()):
             return said[1]
     return ""
+
+
+def _from_above(key: str, error: str) -> str:
+    """The key as the chart has it whose subchart's template asks for it."""
+    place = _PLACE.search(error)
+    if not key or place is None or key.startswith("global."):
+        return key
+    return ".".join((*_SUBCHART.findall(place["path"]), key))
 
 
 def _line(file: Path, number: int) -> str:

@@ -314,7 +314,7 @@ OF_TEMPLATES = {
         template('{{ required "set .Values.host" .Values.host }}'),
     ),
     "required in a subchart": Row(
-        f": charts/db/templates/a.yaml:1: needs a name\nit asks for name\n{WANTS}",
+        f": charts/db/templates/a.yaml:1: needs a name\nit asks for db.name\n{WANTS}",
         {**WITH_DB, "charts/db/templates/a.yaml": '{{ required "needs a name" .Values.name }}'},
     ),
     "fail": Row(f"{BAD}no such mode\n{WANTS}", template('{{ fail "no such mode" }}')),
