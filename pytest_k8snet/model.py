@@ -48,11 +48,14 @@ class Position(NamedTuple):
     (``templates/deployment.yaml``, ``charts/redis/templates/svc.yaml``).
     ``key`` is the beginning of the line that is meant, as a person would
     search for it (``hostNetwork:``, ``targetPort: http``); empty for the
-    object as a whole.
+    object as a whole. ``kind`` and ``name`` are the object's: a template may
+    make several.
     """
 
     source: str
     key: str = ""
+    kind: str = ""
+    name: str = ""
 
 
 class Requirement(NamedTuple):
@@ -200,7 +203,7 @@ class _Object:
 
     def position(self, key: str = "") -> Position:
         """Where the template says ``key``; the object itself without one."""
-        return Position(self.source, key)
+        return Position(self.source, key, self.kind, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ class KubernetesObject:
 
     def refuse(self, message: str, key: str) -> None:
         """Take down that the API server will refuse it, and the line that is to blame."""
-        found = Invalid(self.reference, message, Position(self.source, key))
+        at = Position(self.source, key, self.kind, self.name)
+        found = Invalid(self.reference, message, at)
         if self.refused[-1:] != [found]:
             self.refused.append(found)
