@@ -50,6 +50,8 @@ class Fault(NamedTuple):
     check: str
     reference: Reference
     reading: str
+    fails: bool
+    """Whether it is a fault, and no note."""
 
 
 class Candidate(NamedTuple):
@@ -166,18 +168,20 @@ def cured(
 ) -> dict[Fault, Cure]:
     """Those of the faults that the application with turned values no longer shows.
 
+    A note may stay where a fault was: a hostPort, where the host's network was.
     Only of a check that the value's name speaks of: policies do not hold in the
     node's network namespace, so ``hostNetwork: true`` takes M6's finding away,
     and is no cure for it.
     """
-    left = {(fault.check, fault.reference) for fault in _faults(turned)}
+    now = faults(turned)
+    left, failing = {fault[:2] for fault in now}, {fault[:2] for fault in now if fault.fails}
     there = {subject.reference for subject in turned.subjects}
     return {
         fault: Cure(fault.check, fault.reference, ", ".join(map(str, trial)))
         for fault in found
         if any(_may_cure(fault.check, candidate) for candidate in trial)
         and fault.reference in there
-        and (fault.check, fault.reference) not in left
+        and fault[:2] not in (failing if fault.fails else left)
     }
 
 
@@ -193,7 +197,7 @@ def _faults(application: Application) -> Iterator[Fault]:
             except K8sNetError:  # it does not apply
                 continue
             for finding in findings:
-                yield Fault(check.id, subject.reference, finding.reading)
+                yield Fault(check.id, subject.reference, finding.reading, finding.fault)
 
 
 def _booleans_of(chart: Path) -> Iterator[tuple[str, bool]]:

@@ -56,6 +56,18 @@ def test_the_host_network_of_a_subchart_can_be_switched_off(
     result.stdout.fnmatch_lines(["  values   agent.hostNetwork: false"])
 
 
+def test_a_note_may_stay_where_a_fault_was(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    """Off the host's network the port is one of the node all the same."""
+    agent = WEB.replace(
+        "        spec:\n", "        spec:\n          hostNetwork: {{ .Values.hostNetwork }}\n"
+    ).replace("containerPort: 8080\n", "containerPort: 8080\n                  hostPort: 8080\n")
+    make_chart("charts/web", {"a.yaml": agent}, **{"values.yaml": "hostNetwork: true\n"})
+    result = pytester.runpytest("--helm-chart=charts", "-k", "M7")
+    result.stdout.fnmatch_lines(["  values   hostNetwork: false"])
+
+
 def test_a_value_that_moves_pods_to_the_node_is_no_cure_for_a_missing_policy(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
