@@ -50,6 +50,7 @@ class FixtureItem(pytest.Item):
         super().__init__(**kwargs)
         self._fixtureinfo, self._hooks = fixtures, hooks
         self.fixturenames = fixtures.names_closure
+        self.originalname = self.name  # without parameters, of which there are none
         self.funcargs: dict[str, object] = {}
 
     @property
@@ -71,11 +72,6 @@ class FixtureItem(pytest.Item):
         """What stands for the module."""
         file = self.getparent(pytest.Module)
         return file.obj if file is not None else None
-
-    @property
-    def originalname(self) -> str:
-        """The name without parameters, of which there are none."""
-        return self.name
 
     def setup(self) -> None:
         """Make the values of the fixtures for everybody."""

@@ -58,9 +58,9 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def read_text(path: Path, *, inside: Path | None = None, most: int = MOST_BYTES) -> str:
+def read_text(path: Path) -> str:
     """The same as text; bytes that are no UTF-8 are replaced."""
-    return read_bytes(path, inside=inside, most=most).decode(errors="replace")
+    return read_bytes(path).decode(errors="replace")
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:

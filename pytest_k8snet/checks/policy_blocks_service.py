@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ..finding import FAULT, NOTE, Finding
 from ..index import routed_ports, selected
 from ..matching import endpoints_of
-from ..model import Application, NetworkPolicy, Service, ServicePort, Workload
-from ..reach import Direction, reach_of
+from ..model import Application, Service, ServicePort
+from ..reach import reach_of
 from ._check import check
 from ._instead import ingress_rule
 from ._words import port_text, references, subjects, verb
@@ -64,7 +64,7 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
         behind = list(endpoints_of(port, workloads))
         if not behind:
             continue
-        isolating = [_isolating(workload, application) for workload, _ in behind]
+        isolating = [reach.isolating(workload) for workload, _ in behind]
         if not all(isolating):
             continue
         if not any(reach.answers(unit, port.protocol, number) for unit, number in behind):
@@ -90,11 +90,6 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
             protocol=port.protocol,
             related=references(policies),
         )
-
-
-def _isolating(workload: Workload, application: Application) -> list[NetworkPolicy]:
-    taking = reach_of(application).taking(workload, Direction.INGRESS)
-    return [one.policy.source for one in taking if one.side.isolates]
 
 
 def _led_to(service: Service, port: ServicePort, application: Application) -> bool:

@@ -15,7 +15,6 @@ from ..reach import (
     Direction,
     NamedPort,
     Ports,
-    ReadPolicy,
     Rule,
     Truth,
     reach_of,
@@ -92,7 +91,8 @@ def policy_port_unavailable(policy: NetworkPolicy, application: Application) -> 
             continue
         if not policy.namespace and reach.takes_any(one):
             continue  # its ports are those of all pods of the cluster
-        for rule in _ingress(one):
+        side = one.sides.get(Direction.INGRESS)
+        for rule in side.rules if side else ():
             pods = [
                 workload
                 for workload, _ in taken
@@ -103,11 +103,6 @@ def policy_port_unavailable(policy: NetworkPolicy, application: Application) -> 
                 if found is not None and found not in seen:
                     seen.add(found)
                     yield found
-
-
-def _ingress(one: ReadPolicy) -> Iterator[Rule]:
-    side = one.sides.get(Direction.INGRESS)
-    return iter(side.rules if side is not None else ())
 
 
 class _Asked(NamedTuple):

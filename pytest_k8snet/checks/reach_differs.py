@@ -7,8 +7,8 @@ from itertools import groupby
 
 from ..errors import NotApplicable, NotObserved
 from ..finding import FAULT, Finding
-from ..model import Application, Dialled, NetworkPolicy, Service, Workload
-from ..reach import Differs, Direction, differences, reach_of
+from ..model import Application, Dialled, Service, Workload
+from ..reach import Differs, differences, reach_of
 from ._check import check
 from ._words import listing, port_text, references, subjects, verb
 
@@ -83,7 +83,7 @@ def reach_differs(subject: Workload | Service, application: Application) -> Iter
     )
     for (how, port, protocol), several in groupby(found, key=lambda one: one[:3]):
         sources = listing(_place(one, application) for *_, one in several)
-        policies = _policies(subject, application)
+        policies = reach_of(application).isolating(subject) if isinstance(subject, Workload) else []
         what = f"{port_text(port, protocol)} of {application.subject(subject.reference)}"
         if how == Differs.OPEN.value:
             names = subjects(policies, application) or "the policies of those that dialled"
@@ -106,14 +106,6 @@ def reach_differs(subject: Workload | Service, application: Application) -> Iter
             protocol=protocol,
             related=references(policies),
         )
-
-
-def _policies(subject: Workload | Service, application: Application) -> list[NetworkPolicy]:
-    """The policies for ingress to a workload's pods."""
-    if not isinstance(subject, Workload):
-        return []
-    taking = reach_of(application).taking(subject, Direction.INGRESS)
-    return [one.policy.source for one in taking if one.side.isolates]
 
 
 def _place(one: Dialled, application: Application) -> str:

@@ -141,7 +141,12 @@ def _parted(
     port: ServicePort, workloads: Sequence[Workload]
 ) -> tuple[list[Workload], list[Workload], dict[object, frozenset[str]]]:
     """The units that have the target port, those that lack it, and the programs that have it."""
-    images = _images(port, workloads)
+    images: dict[object, frozenset[str]] = {
+        workload.reference: frozenset(
+            repository_of(container.image) for container, _ in targets(port, workload)
+        )
+        for workload in workloads
+    }
     having = [workload for workload in workloads if images[workload.reference]]
     return having, [one for one in workloads if not images[one.reference]], images
 
@@ -181,16 +186,6 @@ def _notes(
 def _passes(workload: Workload) -> bool:
     """Whether its pods end by themselves, so that clients meet them for a while at most."""
     return bool(workload.hook) or workload.makes.ends
-
-
-def _images(port: ServicePort, workloads: Sequence[Workload]) -> dict[object, frozenset[str]]:
-    """For each unit the programs of its containers that have the target port."""
-    return {
-        workload.reference: frozenset(
-            repository_of(container.image) for container, _ in targets(port, workload)
-        )
-        for workload in workloads
-    }
 
 
 def _all_images(workload: Workload) -> frozenset[str]:

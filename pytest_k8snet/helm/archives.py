@@ -28,9 +28,9 @@ class Member(NamedTuple):
 class Unpacking:
     """What may still be unpacked, of an archive and of those in it."""
 
-    def __init__(self, label: Path, budget: int = BUDGET) -> None:
+    def __init__(self, label: Path) -> None:
         self._label = label
-        self._left = budget
+        self._left = BUDGET
 
     def members(self, file: IO[bytes], wanted: frozenset[str] | None = None) -> Iterator[Member]:
         """The regular files of an archive whose last name is wanted, one after the other.

@@ -296,6 +296,11 @@ class Reach:
                 found.setdefault(id(one.policy), one)
         return tuple(found.values())
 
+    def isolating(self, workload: Workload) -> list[NetworkPolicy]:
+        """The policies that isolate some pod of the workload for ingress, or may."""
+        taking = self.taking(workload, Direction.INGRESS)
+        return [one.policy.source for one in taking if one.side.isolates]
+
     def read(self, policy: NetworkPolicy) -> Sequence[ReadPolicy]:
         """What is read of a policy: nothing, one thing or several.
 

@@ -46,10 +46,9 @@ class Places:
     def of_run(cls, results: Results, root: Path) -> Places:
         """Places of a run whose root directory is ``root``, inside a Git repository or not."""
         root = root.resolve()
-        for folder in (root, *root.parents):
-            if (folder / ".git").exists():
-                return cls(root, folder, results.folders)
-        return cls(root, root, results.folders)
+        above = (root, *root.parents)
+        repository = next((folder for folder in above if (folder / ".git").exists()), root)
+        return cls(root, repository, results.folders)
 
     def of(self, chart: str, source: str) -> Place:
         """The template ``source`` of the chart, or the nearest file that there is."""

@@ -202,7 +202,6 @@ def _boundary(workload: Workload, application: Application) -> tuple[str, tuple[
         return HOST, ()
     reach = reach_of(application)
     taking = reach.taking(workload, Direction.INGRESS)
-    isolated = any(one.side.isolates for one in taking)
     names = _policies(taking, application)
     admitted = reach.from_every_pod(workload)
     if reach.unread:
@@ -210,7 +209,7 @@ def _boundary(workload: Workload, application: Application) -> tuple[str, tuple[
     if not admitted.possible:
         return LIMITED, names
     if admitted.worst.covers_a_protocol():
-        if isolated:
+        if reach.isolating(workload):
             return ADMITS_ALL, names
         sending = _policies(reach.taking(workload, Direction.EGRESS), application)
         return (EGRESS_ONLY if sending else WITHOUT), sending
