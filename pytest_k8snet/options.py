@@ -101,6 +101,16 @@ def option(
     return field(default_factory=lambda: made.setting(None, Path()), metadata={"option": made})
 
 
+def file_option(flag: str, text: str) -> Any:
+    """The field of a file, which need not be there yet."""
+    return option(flag, "FILE", text, read=path)
+
+
+def seconds_option(flag: str, text: str, default: str) -> Any:
+    """The field of a time."""
+    return option(flag, "SECONDS", text, default, read=seconds)
+
+
 def words(given: Given) -> tuple[str, ...]:
     """The entries of a list that may also be separated by commas."""
     return tuple(word.strip() for entry in given.value for word in entry.split(",") if word.strip())

@@ -20,12 +20,12 @@ from .options import (
     dns_label,
     expressions,
     file_expressions,
+    file_option,
     files,
     one_file,
     option,
-    path,
     places,
-    seconds,
+    seconds_option,
     sources,
     words,
 )
@@ -167,12 +167,8 @@ class Settings:
         "local",
         read=choice("local", "download"),
     )
-    render_timeout: float = option(
-        "--k8snet-render-timeout",
-        "SECONDS",
-        "the longest that one chart may render",
-        "60",
-        read=seconds,
+    render_timeout: float = seconds_option(
+        "--k8snet-render-timeout", "the longest that one chart may render", "60"
     )
     select: tuple[str, ...] = option(
         "--k8snet-select",
@@ -199,36 +195,25 @@ class Settings:
         many=True,
         ini_only=True,
     )
-    baseline: Path | None = option(
-        "--k8snet-baseline",
-        "FILE",
-        "findings that stand in this file are expected failures",
-        read=path,
+    baseline: Path | None = file_option(
+        "--k8snet-baseline", "findings that stand in this file are expected failures"
     )
-    write_baseline: Path | None = option(
-        "--k8snet-write-baseline", "FILE", "write the present findings to this file", read=path
+    write_baseline: Path | None = file_option(
+        "--k8snet-write-baseline", "write the present findings to this file"
     )
-    reach: Path | None = option(
-        "--k8snet-reach",
-        "FILE",
-        "fail where others reach the pods than this file says (R1)",
-        read=path,
+    reach: Path | None = file_option(
+        "--k8snet-reach", "fail where others reach the pods than this file says (R1)"
     )
-    write_reach: Path | None = option(
-        "--k8snet-write-reach",
-        "FILE",
-        "write who reaches whom, one edge a line, to review",
-        read=path,
+    write_reach: Path | None = file_option(
+        "--k8snet-write-reach", "write who reaches whom, one edge a line, to review"
     )
     with_tests: bool = option(
         "--k8snet-with-tests", "", "collect testpaths as well when no path is given"
     )
-    json: Path | None = option("--k8snet-json", "FILE", "write all results as JSON", read=path)
-    sarif: Path | None = option(
-        "--k8snet-sarif", "FILE", "write the findings as SARIF 2.1.0", read=path
-    )
-    html: Path | None = option(
-        "--k8snet-html", "FILE", "write a report with a drawn topology as one HTML page", read=path
+    json: Path | None = file_option("--k8snet-json", "write all results as JSON")
+    sarif: Path | None = file_option("--k8snet-sarif", "write the findings as SARIF 2.1.0")
+    html: Path | None = file_option(
+        "--k8snet-html", "write a report with a drawn topology as one HTML page"
     )
     explain: str = option(
         "--k8snet-explain", "ID", "print the page of a check (or of all) and exit", flag_only=True
@@ -259,26 +244,18 @@ class Settings:
     keep_cluster: bool = option(
         "--k8snet-keep-cluster", "", "leave the kind cluster running and say how to delete it"
     )
-    timeout: float = option(
-        "--k8snet-timeout",
-        "SECONDS",
-        "the longest to wait for a release to be ready",
-        "300",
-        read=seconds,
+    timeout: float = seconds_option(
+        "--k8snet-timeout", "the longest to wait for a release to be ready", "300"
     )
-    watch: float = option(
+    watch: float = seconds_option(
         "--k8snet-watch",
-        "SECONDS",
         "the least age at which it counts what a pod has open; what opens later is missed",
         "15",
-        read=seconds,
     )
-    patience: float = option(
+    patience: float = seconds_option(
         "--k8snet-patience",
-        "SECONDS",
         "the age of a pod until which a declared port that is not open is waited for",
         "60",
-        read=seconds,
     )
     parallel: int = option(
         "--k8snet-parallel",

@@ -33,10 +33,8 @@ from .topology import topology
 
 Json: TypeAlias = Any
 
-ERROR, FAULT, NOTE, EXPECTED, UNOBSERVED, SKIPPED = LEVELS = (
-    *("error", "fault", "note", "expected"),
-    *("unobserved", "skipped"),
-)
+LEVELS = ("error", "fault", "note", "expected", "unobserved", "skipped")
+ERROR, FAULT, NOTE, EXPECTED, UNOBSERVED, SKIPPED = LEVELS
 PASSED = "passed"
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("topology.js", "report.js")
