@@ -20,9 +20,8 @@ def others(workload: Workload, near: Iterable[Workload]) -> Iterator[Workload]:
     equal across namespaces are no collision for them either.)
     """
     for other in near:
-        if other.namespace != workload.namespace:
-            continue
-        if other.name != workload.name or other.kind != workload.kind:
+        another = (other.kind, other.name) != (workload.kind, workload.name)
+        if another and other.namespace == workload.namespace:
             yield other
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ..reading import MOST_BYTES, Refused
+from ..reading import MOST_BYTES, Refused, opened
 
 ARCHIVES = (".tgz", ".tar.gz")
 # Helm's own limit for a whole chart, unpacked.
@@ -32,21 +32,20 @@ class Unpacking:
         self._label = label
         self._left = BUDGET
 
-    def members(self, file: IO[bytes], wanted: frozenset[str] | None = None) -> Iterator[Member]:
-        """The regular files of an archive whose last name is wanted, one after the other.
+    def members(self, file: IO[bytes], name: str) -> Iterator[Member]:
+        """The files of this name in an archive, and the archives in it, one after the other.
 
-        :param wanted: names; None: all.
         :raises OSError: it is no packed chart, or one that is too large.
         """
         import tarfile
         import zlib
 
         try:
-            yield from self._members(file, wanted)
+            yield from self._members(file, name)
         except (tarfile.TarError, EOFError, zlib.error) as error:
             raise Refused(f"no packed chart: {error}", self._label) from error
 
-    def _members(self, file: IO[bytes], wanted: frozenset[str] | None) -> Iterator[Member]:
+    def _members(self, file: IO[bytes], name: str) -> Iterator[Member]:
         import gzip
         import tarfile
 
@@ -56,11 +55,7 @@ class Unpacking:
                 remembered: list[tarfile.TarInfo] = archive.members  # type: ignore[attr-defined]
                 while (member := archive.next()) is not None:
                     remembered.clear()
-                    if not member.isfile() or not (
-                        wanted is None
-                        or member.name.rpartition("/")[2] in wanted
-                        or member.name.endswith(ARCHIVES)
-                    ):
+                    if not (member.isfile() and member.name.endswith((f"/{name}", *ARCHIVES))):
                         continue
                     if member.size > MOST_BYTES:
                         what = f"{member.name} in it is larger than {MOST_BYTES >> 20} MiB"
@@ -92,9 +87,7 @@ class _Limited(io.RawIOBase):
         return content
 
 
-def members(path: Path, wanted: frozenset[str] | None = None) -> Iterator[Member]:
+def members(path: Path, name: str) -> Iterator[Member]:
     """The files of an archive on disk, as :meth:`Unpacking.members`."""
-    from ..reading import opened
-
     with opened(path) as file:
-        yield from Unpacking(path).members(file, wanted)
+        yield from Unpacking(path).members(file, name)

@@ -231,7 +231,7 @@ def _member(path: Path, name: str) -> bytes:
     """
     if path.is_dir():
         return read_bytes(path / name, inside=path)
-    for member in members(path, frozenset({name})):
+    for member in members(path, name):
         parts = PurePosixPath(member.path).parts
         if len(parts) == 2 and parts[1] == name:
             return member.content

@@ -193,7 +193,7 @@ def _quick_name(folder: Path) -> str:
 
 
 def _present_in_archive(path: Path) -> Iterator[str]:
-    for member in members(path, frozenset({"Chart.yaml"})):
+    for member in members(path, "Chart.yaml"):
         parts = PurePosixPath(member.path).parts
         if parts[1:2] != ("charts",):
             continue

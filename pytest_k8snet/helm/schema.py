@@ -101,7 +101,7 @@ def _schemas(chart: Path, prefix: str = "") -> Iterator[tuple[str, bytes]]:
 def _schemas_in_archive(
     unpacking: Unpacking, file: IO[bytes], prefix: str
 ) -> Iterator[tuple[str, bytes]]:
-    for member in unpacking.members(file, frozenset({FILE})):
+    for member in unpacking.members(file, FILE):
         path = prefix + member.path.partition("/")[2]
         if path.endswith(FILE):
             yield path, member.content

@@ -198,10 +198,12 @@ class Reach:
             return OPEN
         return self._between(self.pods(source), self.pods(target))
 
-    def _between(self, sources: Iterable[Endpoint], targets: Iterable[Endpoint]) -> Admission:
-        found = CLOSED
+    def _between(
+        self, sources: Iterable[Endpoint], targets: Iterable[Endpoint], judge: Judge | None = None
+    ) -> Admission:
+        judge, found = judge or self._judge, CLOSED
         for source, target in product(sources, targets):
-            found |= self._judge.admission(source, target)
+            found |= judge.admission(source, target)
         return found
 
     def from_every_pod(self, target: Workload) -> Admission:
@@ -209,10 +211,7 @@ class Reach:
 
         A block of addresses has to hold them all.
         """
-        found = CLOSED
-        for pod in self.pods(target):
-            found |= self._understood.admission(self._every_pod, pod)
-        return found
+        return self._between((self._every_pod,), self.pods(target), self._understood)
 
     def admitting(self, target: Workload) -> tuple[NetworkPolicy, ...]:
         """The policies with a rule that lets every pod of other namespaces in."""

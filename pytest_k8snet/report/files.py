@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from ..errors import SettingsError
@@ -34,26 +35,21 @@ def _wanted(
     if settings.json is not None:
         from .json import write_json
 
-        yield "--k8snet-json", settings.json, lambda path: write_json(results, path)
+        yield "--k8snet-json", settings.json, partial(write_json, results)
     if settings.sarif is not None:
         from .sarif import write_sarif
 
-        root = settings.root
-        yield "--k8snet-sarif", settings.sarif, lambda path: write_sarif(results, path, root)
+        yield "--k8snet-sarif", settings.sarif, partial(write_sarif, results, root=settings.root)
     if settings.html is not None:
         from .html import write_html
 
-        yield "--k8snet-html", settings.html, lambda path: write_html(results, path)
+        yield "--k8snet-html", settings.html, partial(write_html, results)
     if settings.write_reach is not None:
         from .reach import write_reach
 
-        yield "--k8snet-write-reach", settings.write_reach, lambda path: write_reach(results, path)
+        yield "--k8snet-write-reach", settings.write_reach, partial(write_reach, results)
     if settings.write_baseline is not None:
         from .baseline import write_baseline
 
-        strict, known = settings.strict, settings.write_baseline
-        yield (
-            "--k8snet-write-baseline",
-            known,
-            lambda path: write_baseline(results, path, strict=strict),
-        )
+        write = partial(write_baseline, results, strict=settings.strict)
+        yield "--k8snet-write-baseline", settings.write_baseline, write

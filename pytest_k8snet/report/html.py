@@ -339,10 +339,8 @@ def _cluster(results: Results) -> dict[str, str]:
 
 
 def _check_data(total: CheckTotal) -> Json:
-    check = total.check
-    if check is None:
-        return {"name": total.name, "summary": "", "why": "", "id": ""}
-    return {"name": total.name, "summary": check.summary, "why": check.why, "id": check.id}
+    of_check = {key: getattr(total.check, key, "") for key in ("summary", "why", "id")}
+    return {"name": total.name, **of_check}
 
 
 def _json(data: Json) -> Markup:

@@ -36,9 +36,8 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, to: str = "") -> tarfile.Tar
 def test_the_files_that_are_wanted_come_in_their_order(tmp_path: Path) -> None:
     chart = write_chart(tmp_path / "web", {"charts/db/Chart.yaml": "name: db\n"})
     packed = pack(chart, tmp_path / "web.tgz")
-    found = [member.path for member in members(packed, frozenset({"Chart.yaml"}))]
+    found = [member.path for member in members(packed, "Chart.yaml")]
     assert found == ["web/Chart.yaml", "web/charts/db/Chart.yaml"]
-    assert len(list(members(packed))) == 4
 
 
 def test_a_bomb_is_an_error_and_not_unpacked(tmp_path: Path) -> None:
