@@ -73,9 +73,8 @@ def step_text(step: Step, application: Application) -> str:
     if not step.rule and step.action is Action.DENY and step.truth is Truth.YES:
         return f"{side}: {name} ({step.policy.source}) selects the pods, and no rule admits it"
     what = f"{step.rule} of {name}" if step.rule else name
-    return f"{side}: {what} ({step.policy.source}) {_DOES[step.action]} it" + _DOUBT.get(
-        step.truth, ""
-    )
+    doubt = _DOUBT.get(step.truth, "")
+    return f"{side}: {what} ({step.policy.source}) {_DOES[step.action]} it{doubt}"
 
 
 def _port(text: str) -> tuple[int, str]:

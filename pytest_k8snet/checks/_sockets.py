@@ -47,24 +47,22 @@ def owner(sockets: Sequence[Socket]) -> Socket:
 
 def old(*workloads: Workload) -> str:
     """How old the youngest of their pods was when it was looked at last, where that is known."""
-    age = _age(workloads)
-    return f" when it is {age} s old" if age else ""
+    return _aged(" when it is {} s old", workloads)
 
 
 def seen(*workloads: Workload) -> str:
     """The same of something that was there, in brackets."""
-    age = _age(workloads)
-    return f" (seen in a pod {age} s old)" if age else ""
+    return _aged(" (seen in a pod {} s old)", workloads)
 
 
 def within(*workloads: Workload) -> str:
     """For how long pods were looked for that did not come."""
-    age = _age(workloads)
-    return f" within {age} s" if age else ""
+    return _aged(" within {} s", workloads)
 
 
-def _age(workloads: Iterable[Workload]) -> int:
-    return min((one.watched for one in workloads if one.watched), default=0)
+def _aged(text: str, workloads: Iterable[Workload]) -> str:
+    age = min((one.watched for one in workloads if one.watched), default=0)
+    return text.format(age) if age else ""
 
 
 def listener(socket: Socket) -> str:

@@ -85,13 +85,14 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
         ports = [
             Port(*one) for one, other in sockets.items() if other.container == socket.container
         ]
+        holder = next((one for one in workload.containers if one.name == socket.container), None)
         yield Finding(
             "undeclared",
             f"{listener(socket)} listens on {port_text(*key)}"
             f"{share(first[key], workload, first)}, and no container declares it"
             f"{seen(workload)}",
             at=workload.position("containers:"),
-            instead=with_ports(_container(workload, socket.container), ports),
+            instead=with_ports(holder, ports),
             port=number,
             protocol=protocol,
             container=socket.container or None,
@@ -121,7 +122,3 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
             protocol="TCP",
             container=container.name,
         )
-
-
-def _container(workload: Workload, name: str) -> Container | None:
-    return next((entry for entry in workload.containers if entry.name == name), None)

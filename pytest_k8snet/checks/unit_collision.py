@@ -172,9 +172,7 @@ def _apart(workload: Workload, rest: Sequence[Workload], application: Applicatio
 
 def _asked_for(application: Application) -> frozenset[str]:
     """The keys of labels that some selector asks for."""
-    selectors = (
-        *(one.selector for one in application.workloads),
-        *(one.selector for one in application.services),
-        *(one.selector for one in application.policies),
-    )
-    return frozenset(key for one in selectors if one for key in one.labels) | {COMPONENT}
+    owners: tuple[Taker, ...]
+    owners = (*application.workloads, *application.services, *application.policies)
+    asked = (key for one in owners if one.selector is not None for key in one.selector.labels)
+    return frozenset((*asked, COMPONENT))

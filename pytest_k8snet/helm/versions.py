@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import NamedTuple
 
 _VERSION = re.compile(
@@ -98,22 +99,15 @@ def _holds(given: _Key, operator: str, asked: _Asked) -> bool:
 
 def _first_that_counts(numbers: tuple[int, ...]) -> int:
     """How many numbers a caret holds fast: up to the first that is not 0."""
-    for place, number in enumerate(numbers, start=1):
-        if number:
-            return place
-    return len(numbers)
+    return next((place for place, number in enumerate(numbers, 1) if number), len(numbers))
 
 
 def _parsed(text: str) -> _Asked | None:
     match = _VERSION.match(text.strip())
     if match is None:
         return None
-    numbers: list[int] = []
-    for part in match.groups()[:3]:
-        if part is None or not part.isdigit():
-            break
-        numbers.append(int(part))
-    return _Asked(tuple(numbers), match[4] or "")
+    numbers = takewhile(str.isdigit, (part or "" for part in match.groups()[:3]))
+    return _Asked(tuple(map(int, numbers)), match[4] or "")
 
 
 def _pre(text: str) -> tuple[tuple[int, int | str], ...]:
