@@ -64,6 +64,17 @@ def test_values_sets_that_show_other_objects_name_them(
     assert also == "  also     with ha, Deployment/worker with ha, with one"
 
 
+def test_labels_that_lack_the_release_are_told_once(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    web = WEB.replace('"{{ .Release.Name }}"', "web")
+    worker = web.replace("web", "worker")
+    make_chart("charts/web", {"web.yaml": web, "worker.yaml": worker})
+    lines = run("-m", "M4S", "--k8snet-strict")
+    assert len(of(lines, "  instead")) == 1
+    assert of(lines, "  also") == ["  also     Deployment/worker"]
+
+
 def test_what_to_write_instead_stands_once_for_several_findings_of_an_object(
     run: Callable[..., list[str]], make_chart: MakeChart
 ) -> None:
