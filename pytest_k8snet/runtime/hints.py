@@ -74,6 +74,8 @@ class Hints:
     def again(
         self,
         runs: Iterable[frozenset[Socket]],
+        *,
+        watch: float = 0.0,
         late: float = 0.0,
         clients: frozenset[str] = frozenset(),
     ) -> Hints:
@@ -82,6 +84,8 @@ class Hints:
         A port that the kernel chose will be another one; there is to be as many.
 
         :param runs: the sockets of each pod of the first run.
+        :param watch: the age until which the first run counted what opens: a program may have to
+            wait for the lock of the one before it.
         :param late: how old a pod was when it opened the last of them.
         """
         pods = [{(one.protocol, one.port) for one in sockets} for sockets in runs]
@@ -92,7 +96,7 @@ class Hints:
             if port[1] not in EPHEMERAL or port in self.declared
         )
         least = min(map(len, pods), default=0)
-        return Hints(stable, stable, self.declared, least, clients, max(_LATEST, 2 * late))
+        return Hints(stable, stable, self.declared, least, clients, max(_LATEST, watch, 2 * late))
 
 
 def hints_of(workload: Workload, application: Application) -> Hints:

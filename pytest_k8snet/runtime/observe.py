@@ -183,7 +183,10 @@ class Observer:
         """Replace the pods and observe those that come."""
         expected = {
             reference: hints[reference].again(
-                pods.values(), last.late[reference], last.clients[reference]
+                pods.values(),
+                watch=self._patience.watch,
+                late=last.late[reference],
+                clients=last.clients[reference],
             )
             for reference, pods in last.pods.items()
         }

@@ -147,9 +147,15 @@ def test_the_second_run_is_given_as_long_as_the_first_one_needed() -> None:
     looks = [look(0, 80, age=1), look(1, 80, age=29), look(2, 80, 81, age=30), look(3, 80, 81)]
     late = lateness(looks, sockets(looks))
     assert late == 30
-    hints = NONE.again([sockets(looks)], late)
+    hints = NONE.again([sockets(looks)], late=late)
     assert not settled([look(0, 80, age=58), look(1, 80, age=59)], hints, AGAIN)
     assert settled([look(0, 80, age=60), look(1, 80, age=61)], hints, AGAIN)
+
+
+def test_the_second_run_is_given_as_long_as_the_first_one_was_watched() -> None:
+    hints = NONE.again([frozenset({Socket(80)})], watch=FIRST.watch)
+    assert not settled([look(0, age=13), look(1, age=14)], hints, AGAIN)
+    assert settled([look(0, age=14), look(1, age=15)], hints, AGAIN)
 
 
 def test_hints_are_declared_ports_and_what_services_lead_to() -> None:
