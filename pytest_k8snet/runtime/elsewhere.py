@@ -1,8 +1,8 @@
 """Dial in a cluster whose nodes nobody can enter: from pods of our own.
 
 An ephemeral container of the pod that stands there makes the dials and says in its
-log what came of them. Only TCP, and only from our own pods: nothing else of the
-cluster can be entered.
+log what came of them. Only TCP, and only from our own pods, but for what these do not
+get to: then the pod is asked from inside.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ _SECONDS = 30.0  # for the container to start and to end
 _PAUSE = 0.3
 _SCRIPT = """
 for target; do
-  { /agnhost connect --timeout=1s "$target" >/dev/null 2>&1 && echo "open $target"; } &
+  {
+    if said=$(/agnhost connect --timeout=1s "$target" 2>&1); then echo "open $target"
+    elif [ "$said" = REFUSED ]; then echo "refused $target"
+    fi
+  } &
 done
 wait
 echo end
@@ -39,7 +43,7 @@ class PodDialler:
         self._numbers = count()
 
     def __call__(self, dials: Iterable[Dial]) -> dict[Dial, Answer]:
-        """What comes of each dial; a refusal is silence here."""
+        """What comes of each dial."""
         found = dict.fromkeys(dials, Answer.SILENT)
         by_source: dict[Place, list[Dial]] = defaultdict(list)
         for one in found:
@@ -48,8 +52,9 @@ class PodDialler:
         for place, name in names.items():
             lines = self._lines(place, name)
             for one in by_source[place]:
-                if f"open {_target(one)}" in lines:
-                    found[one] = Answer.OPEN
+                for answer in (Answer.OPEN, Answer.REFUSED):
+                    if f"{answer.value} {_target(one)}" in lines:
+                        found[one] = answer
         return found
 
     def _begin(self, place: Place, dials: Iterable[Dial]) -> str:

@@ -24,7 +24,7 @@ from .hints import Hints, hints_of_all
 from .history import History, Patience
 from .look import port_key
 from .pods import Owners, Pod, stray
-from .proof import Dialling, Proof, Seen
+from .proof import Dialling, PortOf, Proof, Seen
 from .reader import Reader
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
@@ -109,7 +109,7 @@ class Observer:
         self._timeout = timeout
         self._watch = watch
         self._dialling = dialling
-        self._proof = self._new_proof()
+        self._proof = self._new_proof(frozenset())
 
     def observe(self, go_on: GoOn, over: Over) -> Application:
         """The application with the sockets of all its workloads, and what was dialled.
@@ -172,8 +172,8 @@ class Observer:
         finally:
             self._proof.leave()
 
-    def _new_proof(self) -> Proof:
-        return Proof(self._api, self._dialling, self._owners, self._application)
+    def _new_proof(self, inside: frozenset[PortOf]) -> Proof:
+        return Proof(self._api, self._dialling, self._owners, self._application, inside)
 
     def _repeats(self, workload: Workload) -> bool:
         """Whether nothing of the workload ran so far."""
@@ -240,7 +240,7 @@ class Observer:
         :param bare: Pods to make as soon as their names are free.
         :param go_on: looking goes on until the next run may begin.
         """
-        proof = self._new_proof() if go_on is None else self._proof
+        proof = self._new_proof(self._proof.inside) if go_on is None else self._proof
         began = time.monotonic()
         gone = {pod.uid for pod, _ in old}
         replaced = Counter(workload.reference for _, workload in old)

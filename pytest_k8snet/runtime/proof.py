@@ -25,7 +25,11 @@ Dialler: TypeAlias = Callable[[Iterable[Dial]], Mapping[Dial, Answer]]
 """What makes dials, many at once."""
 
 NODE = ""
-"""The node that a pod is on, as a source: policies let it in, as the kubelet has to probe."""
+"""The node that a pod is on, as a source: policies let it in, as the kubelet has to probe.
+
+Where nobody can enter the node, it is the pod itself: policies know nothing of what does not leave
+it.
+"""
 
 _NAME = "k8snet-foothold"
 _REFUSED = {Answer.REFUSED, Answer.TURNED_AWAY}
@@ -58,6 +62,10 @@ class Seen(NamedTuple):
     sockets: Collection[Socket]
 
 
+PortOf: TypeAlias = tuple[Reference, str, int]
+"""Of a workload: protocol and number."""
+
+
 class _Key(NamedTuple):
     """What is asked: who dials, a foothold's word or a workload, and which port of whom.
 
@@ -73,16 +81,23 @@ class _Key(NamedTuple):
 class Proof:
     """Collects the dials of one run of a release's pods.
 
+    :ivar inside: ports that are dialled from inside of the pods, too.
     :ivar latest: when something was dialled for the first time, on the monotonic clock.
     """
 
     def __init__(
-        self, api: Api, dialling: Dialling, owners: Owners, application: Application
+        self,
+        api: Api,
+        dialling: Dialling,
+        owners: Owners,
+        application: Application,
+        inside: frozenset[PortOf],
     ) -> None:
         self._api = api
         self._dialling = dialling
         self._owners = owners
         self._application = application
+        self.inside = inside
         self.latest = 0.0
         self._waits_until = 0.0
         self._sources: dict[str | Reference, tuple[str, Place]] = {}
@@ -143,6 +158,7 @@ class Proof:
             return
         self._known = known
         due = {key: dials for key, dials in self._due() if key not in self._answers}
+        due |= self._from_inside()
         if due:
             self._dial(due)
             self.latest = time.monotonic()
@@ -154,9 +170,9 @@ class Proof:
         A program may take one connection at a time, or none any more. Nothing forbids what
         arrived at the pod: that is counted there.
         """
-        refused = [key for key in self._dials if self._was_refused_once(key)]
-        self._dial({key: self._dials[key] for key in refused})
         for _ in range(_AGAIN):
+            refused = [key for key in self._dials if self._was_refused_once(key)]
+            self._dial({key: self._dials[key] for key in refused})
             said = dict(differences(self.seen_in(self._application)))
             differing = {
                 key: said[one] for key in self._dials if (one := self._dialled(key)) in said
@@ -167,18 +183,36 @@ class Proof:
                 {key: self._dials[key] for key in differing},
                 counted={key for key, how in differing.items() if how is Differs.CLOSED},
             )
+            if not self._dialling.enters:
+                self.inside |= self._ports(differing)
+                self._dial(dict(self._from_inside()))
 
     def _was_refused_once(self, key: _Key) -> bool:
         answers = self._answers[key]
         return key.source == NODE and len(answers) == 1 and answers[0] in _REFUSED
 
-    def answered(self) -> frozenset[tuple[Reference, str, int]]:
-        """Workload, protocol and number of the ports that the pods' nodes get to."""
-        return frozenset(
-            (self._targets[str(key.target)].workload.reference, key.protocol, key.port)
+    def answered(self) -> frozenset[PortOf]:
+        """The ports that the pods' nodes get to."""
+        return self._ports(
+            key
             for key, answers in self._answers.items()
             if key.source == NODE and answers[-1] is Answer.OPEN
         )
+
+    def _ports(self, keys: Iterable[_Key]) -> frozenset[PortOf]:
+        return frozenset(
+            (one.workload.reference, key.protocol, key.port)
+            for key in keys
+            if (one := self._targets.get(str(key.target))) is not None
+        )
+
+    def _from_inside(self) -> Iterator[tuple[_Key, tuple[Dial, ...]]]:
+        """The dials to the pods' own ports from inside that have not been made."""
+        for one in self._targets.values():
+            for reference, protocol, port in sorted(self.inside):
+                key = _Key(NODE, one.pod.uid, protocol, port)
+                if reference == one.workload.reference and key not in self._answers:
+                    yield key, _to_pod(place_of(one.pod), one, protocol, port)
 
     def seen_in(self, application: Application) -> Application:
         """The application with what was dialled."""
@@ -202,7 +236,8 @@ class Proof:
         target = key.target
         if isinstance(target, str):
             node = self._answers.get(_Key(NODE, target, key.protocol, key.port), [])
-            if node and node[-1] is Answer.REFUSED and key.protocol == "TCP":
+            shut = (Answer.REFUSED,) if self._dialling.enters else (Answer.REFUSED, Answer.SILENT)
+            if node and node[-1] in shut and key.protocol == "TCP":
                 return None  # nobody gets in there, whoever it is
             target = self._targets[target].workload.reference
         return Dialled(key.source, target, key.port, key.protocol, through)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pytest_k8snet.runtime import Session
 from pytest_k8snet.target import Gathered
 
 from .conftest import AGNHOST, BUSYBOX, observe, settings
+from .test_kind_reach import CHART, findings, unit
 
 pytestmark = pytest.mark.kind
 
@@ -65,7 +67,7 @@ spec:
 def observed(
     runtime: Session, one: Callable[..., Gathered], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Application]:
-    """Both charts, observed side by side."""
+    """The charts, observed side by side."""
     session = Session(
         settings("context:any", probe_image=AGNHOST),
         (tmp_path_factory.mktemp("elsewhere"), "tests"),
@@ -74,7 +76,12 @@ def observed(
         gathered=(),
         report=print,
     )
-    charts = {"seen": one(SEEN, name="seen"), "changing": one(CHANGING, name="changing")}
+    six = json.dumps({"units": [unit("six", "exec /odd v6 8012", 8012)], "policies": {}})
+    charts = {
+        "seen": one(SEEN, name="seen"),
+        "changing": one(CHANGING, name="changing"),
+        "six": one(CHART.read_text(encoding="utf-8"), name="six", **{"values.yaml": six}),
+    }
     with closing(session), closing(session.new_stage(charts.values(), watch=15.0)) as stage:
         outcomes = observe(stage, *charts.values())
     found = {}
@@ -108,3 +115,11 @@ def test_pods_that_fail_once_and_ports_that_come_and_go(observed: dict[str, Appl
         assert workload.sockets is not None, workload.unobserved
         assert {one.port for one in workload.sockets} == {port}, workload.name
         assert {one.port for one in workload.sockets_again or ()} == {port}
+
+
+def test_a_socket_that_refuses_even_its_own_pod_is_open_to_nobody(
+    observed: dict[str, Application],
+) -> None:
+    (message,) = findings(observed["six"], "M3")["Deployment/six"]
+    assert message.startswith("loopback: ")
+    assert findings(observed["six"], "R2") == {}
