@@ -64,14 +64,6 @@ def _cluster(given: Given) -> str:
     return str(given.value)
 
 
-def _kind_image(given: Given) -> str:
-    return given.value or os.environ.get("K8SNET_KIND_IMAGE", "")
-
-
-def _parallel(given: Given) -> int:
-    return count(given) or 4 * (os.cpu_count() or 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the user asked for; paths are absolute, times are seconds.
@@ -230,7 +222,7 @@ class Settings:
         "--k8snet-kind-image",
         "IMAGE",
         "the node image for kind (also K8SNET_KIND_IMAGE)",
-        read=_kind_image,
+        read=lambda given: given.value or os.environ.get("K8SNET_KIND_IMAGE", ""),
     )
     kind_config: Path | None = option(
         "--k8snet-kind-config",
@@ -261,7 +253,7 @@ class Settings:
         "--k8snet-parallel",
         "N",
         "install and observe so many releases at once; four for each processor by default",
-        read=_parallel,
+        read=lambda given: count(given) or 4 * (os.cpu_count() or 1),
     )
     probe_image: str = option(
         "--k8snet-probe-image",

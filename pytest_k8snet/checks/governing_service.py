@@ -60,13 +60,16 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
     service = service_called(workload.service_name, workload.namespace, application)
     at = workload.position("serviceName:")
     if service is None:
+        headless = (one.name for one in services_of(workload, application) if one.headless)
+        own = next(headless, "")
         yield Finding(
             "missing",
             f"{name} has serviceName: {workload.service_name}, and the application has no such"
             " Service: its pods get no DNS names",
             at=at,
-            instead=_own_headless(workload, application)
-            or governing(workload.service_name, stable_labels(workload)),
+            instead=f"spec:\n  serviceName: {own}  # {FIXED}"
+            if own
+            else governing(workload.service_name, stable_labels(workload)),
         )
     elif service.selector is None:
         return
@@ -87,11 +90,3 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
             instead=governing(service.name, stable_labels(workload)),
             related=(service.reference,),
         )
-
-
-def _own_headless(workload: Workload, application: Application) -> str:
-    """The name of the headless Service that its pods have, "" where they have none."""
-    for service in services_of(workload, application):
-        if service.headless:
-            return f"spec:\n  serviceName: {service.name}  # {FIXED}"
-    return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..finding import FAULT, NOTE, Finding
 from ..index import routed_ports, selected
 from ..matching import endpoints_of
-from ..model import Application, Service, ServicePort
+from ..model import Application, Service
 from ..reach import reach_of
 from ._check import check
 from ._instead import ingress_rule
@@ -59,7 +59,7 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
     - https://kubernetes.io/docs/concepts/services-networking/service/
     """
     workloads = selected(service, application)
-    reach = reach_of(application)
+    reach, routed = reach_of(application), application.once(routed_ports)
     for port in service.ports:
         behind = list(endpoints_of(port, workloads))
         if not behind:
@@ -69,7 +69,7 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
             continue
         if not any(reach.answers(unit, port.protocol, number) for unit, number in behind):
             reading, who = "blocked", "nobody"
-        elif _led_to(service, port, application) and not any(
+        elif (service.namespace, service.name, port.port, port.protocol) in routed and not any(
             reach.answers(unit, port.protocol, number, outside=True) for unit, number in behind
         ):
             reading, who = "backend", "no pod of other namespaces, where controllers are,"
@@ -90,8 +90,3 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
             protocol=port.protocol,
             related=references(policies),
         )
-
-
-def _led_to(service: Service, port: ServicePort, application: Application) -> bool:
-    routed = application.once(routed_ports)
-    return (service.namespace, service.name, port.port, port.protocol) in routed
