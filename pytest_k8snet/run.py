@@ -106,7 +106,8 @@ class ChartRun:
         if settings.reach is not None:
             self.reviewed = read_reach_file(settings.reach, "--k8snet-reach")
         if settings.charts:
-            self._renderer = Renderer(choose_engine(settings.helm), timeout=settings.render_timeout)
+            engine = choose_engine(settings.helm, online=settings.downloads)
+            self._renderer = Renderer(engine, timeout=settings.render_timeout)
             self._renderer.start_early()
             self._gathering = Gathering(settings, self._renderer)
         elif settings.cluster != "none":

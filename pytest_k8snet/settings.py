@@ -154,8 +154,8 @@ class Settings:
     dependencies: str = option(
         "--k8snet-dependencies",
         "local|download",
-        "download lets Helm fetch dependencies that are nowhere on this disk, and charts given as"
-        " https:// or oci:// references",
+        "download lets Helm fetch dependencies that are nowhere on this disk, what schemas of"
+        " values refer to, and charts given as https:// or oci:// references",
         "local",
         read=choice("local", "download"),
     )

@@ -16,7 +16,7 @@ from . import messages
 from .engine import MEMORY, Engine
 from .parts import blanks, definitions, inner, is_crd, non_blank
 from .request import Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
-from .schema import remote_reference
+from .schema import foreign_reference
 
 OLDEST = 3
 # Helm 3 and 4 print every document under the path of its template.
@@ -50,7 +50,7 @@ def render(
     :raises TimeoutError: it is not done in time.
     :raises BrokenOff: ``over`` was set.
     """
-    if refusal := remote_reference(request.path):
+    if refusal := foreign_reference(request.path, online=engine.online):
         return Rendered(error=refusal)
     command = [engine.name, "template", request.release, str(request.path)]
     command += ["--namespace", request.namespace, "--kube-version", request.kube_version]

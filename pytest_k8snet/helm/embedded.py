@@ -27,7 +27,7 @@ from helm_python import _native
 from .embedded_values import ValuesError, read_values
 from .parts import blanks, definitions, inner, non_blank
 from .request import Cluster, Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
-from .schema import remote_reference
+from .schema import foreign_reference
 
 PROBE = Path(__file__).with_name("probe-chart")
 ERRORS = 2
@@ -38,9 +38,11 @@ def main() -> None:
     """Serve until the parent is gone.
 
     Arguments: two folders to import from, the file descriptor of the
-    connection, bytes of memory that may be taken (0: as much as there is).
+    connection, bytes of memory that may be taken (0: as much as there is),
+    whether the network may be used (1).
     """
-    connection, memory = Connection(int(sys.argv[3])), int(sys.argv[4])
+    descriptor, memory, online = map(int, sys.argv[3:])
+    connection = Connection(descriptor)
     if memory:
         import resource
 
@@ -54,7 +56,7 @@ def main() -> None:
         os.lseek(ERRORS, 0, os.SEEK_SET)
         os.ftruncate(ERRORS, 0)
         render = isinstance(request, RenderRequest)
-        connection.send(_answer(request) if render else _release(request))
+        connection.send(_answer(request, online=bool(online)) if render else _release(request))
 
 
 def _listen(connection: Connection, waiting: SimpleQueue[Any]) -> None:
@@ -66,17 +68,17 @@ def _listen(connection: Connection, waiting: SimpleQueue[Any]) -> None:
         os._exit(0)
 
 
-def _answer(request: RenderRequest) -> Rendered:
+def _answer(request: RenderRequest, *, online: bool) -> Rendered:
     """Templates and CRDs, or why there are none."""
     began = time.perf_counter()
-    rendered = _render(request)
+    rendered = _render(request, online=online)
     seconds, written = time.perf_counter() - began, os.lseek(ERRORS, 0, os.SEEK_CUR)
     warnings = os.pread(ERRORS, written, 0).decode(errors="replace") if written else ""
     return rendered._replace(seconds=seconds, warnings=warnings)
 
 
-def _render(request: RenderRequest) -> Rendered:
-    if refusal := remote_reference(request.path):
+def _render(request: RenderRequest, *, online: bool) -> Rendered:
+    if refusal := foreign_reference(request.path, online=online):
         return Rendered(error=refusal)
     try:
         helm.validate_release_name(request.release)

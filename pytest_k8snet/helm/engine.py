@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias
@@ -28,8 +28,8 @@ HOW_TO_GET_ONE = (
     " (https://helm.sh/docs/intro/install/) on PATH, or name one: --k8snet-helm=/path/to/helm"
 )
 
-# A schema that refers to an address is refused before it is rendered; what that
-# overlooks goes to a proxy that is not there.
+# A schema that refers to an address is refused before it is rendered, unless Helm may fetch;
+# what that overlooks goes to a proxy that is not there.
 _NOWHERE = "http://127.0.0.1:9"
 OFFLINE = {"HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": ""}
 OFFLINE |= {name.lower(): value for name, value in OFFLINE.items()}
@@ -46,9 +46,14 @@ _BOOT = (
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedEngine:
-    """The Helm SDK as a shared library; ``folder`` is where ``helm_python`` lies."""
+    """The Helm SDK as a shared library.
+
+    :ivar folder: where ``helm_python`` lies.
+    :ivar online: whether it may use the network to render.
+    """
 
     folder: Path
+    online: bool = False
     name: ClassVar[str] = "embedded Helm SDK"
 
     def command(self, purpose: Purpose, connection: int) -> list[str]:
@@ -56,7 +61,8 @@ class EmbeddedEngine:
         here = Path(__file__).resolve().parents[2]
         # What is installed was rendered before.
         memory = MEMORY if purpose == "render" else 0
-        arguments = [str(here), str(self.folder), str(connection), str(memory)]
+        numbers = map(str, (connection, memory, int(self.online)))
+        arguments = [str(here), str(self.folder), *numbers]
         return [sys.executable, "-I", "-S", "-c", _BOOT, *arguments]
 
     def environment(self, purpose: Purpose) -> dict[str, str]:
@@ -66,14 +72,15 @@ class EmbeddedEngine:
         chart of megabytes from being paid for twice.
         """
         quick = {"GOGC": "400", "GOMAXPROCS": "1", "GOMEMLIMIT": "100MiB"}
-        return {**quick, **_own_environment(purpose)}
+        return {**quick, **_own_environment(purpose, online=self.online)}
 
 
 @dataclass(frozen=True, slots=True)
 class BinaryEngine:
-    """A ``helm`` program at ``path``."""
+    """A ``helm`` program at ``path``; ``online`` as for the SDK."""
 
     path: Path
+    online: bool = False
 
     @property
     def name(self) -> str:
@@ -82,13 +89,13 @@ class BinaryEngine:
 
     def environment(self, purpose: Purpose) -> dict[str, str]:
         """The user's own, as far as it fits the purpose."""
-        return {"GOGC": "400", **_own_environment(purpose)}
+        return {"GOGC": "400", **_own_environment(purpose, online=self.online)}
 
 
 Engine: TypeAlias = EmbeddedEngine | BinaryEngine
 
 
-def choose_engine(choice: str = AUTO) -> Engine:
+def choose_engine(choice: str = AUTO, *, online: bool = False) -> Engine:
     """The engine for ``auto``, ``embedded`` or the path of a helm binary.
 
     ``auto`` takes the embedded SDK where it is installed, else ``helm`` on PATH.
@@ -96,10 +103,12 @@ def choose_engine(choice: str = AUTO) -> Engine:
     :raises HelmMissing: it is not there; the message names both ways to get one.
     """
     if choice == AUTO:
-        return _embedded() or _binary("helm") or _missing("no Helm found")
-    if choice == EMBEDDED:
-        return _embedded() or _missing("the embedded Helm SDK is not installed")
-    return _binary(choice) or _missing(f"no program {choice}")
+        found = _embedded() or _binary("helm") or _missing("no Helm found")
+    elif choice == EMBEDDED:
+        found = _embedded() or _missing("the embedded Helm SDK is not installed")
+    else:
+        found = _binary(choice) or _missing(f"no program {choice}")
+    return replace(found, online=online)
 
 
 def _missing(what: str) -> Engine:
@@ -118,10 +127,12 @@ def _binary(name: str) -> Engine | None:
     return BinaryEngine(Path(found).absolute()) if found else None
 
 
-def _own_environment(purpose: Purpose) -> dict[str, str]:
+def _own_environment(purpose: Purpose, *, online: bool) -> dict[str, str]:
     """The user's environment without what would lead Helm to another cluster.
 
-    To render it gets no cluster and no network at all.
+    To render it gets no cluster, and no network unless it is to have it.
     """
     own = {key: value for key, value in os.environ.items() if not key.startswith(_STEERING)}
-    return {**own, **OFFLINE, "KUBECONFIG": os.devnull} if purpose == "render" else own
+    if purpose != "render":
+        return own
+    return {**own, **({} if online else OFFLINE), "KUBECONFIG": os.devnull}

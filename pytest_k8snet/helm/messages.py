@@ -46,6 +46,7 @@ _METASCHEMA = "is not valid against metaschema"
 _AT_FAULT = re.compile(f"{_METASCHEMA}|causing reference cycle")
 _UNFETCHED = re.compile(r"failing loading \"(https?://[^\"]+)\"")
 _REFERS = re.compile(r"(\S{0,300}values\.schema\.json) refers to (\S+)")
+_OWN_PART = "put that part into the schema itself ($defs)"
 _YAML = re.compile(r"YAML parse error on ([^\s:]+): (.*)", re.DOTALL)
 _LOAD = re.compile(r"(?:cannot load|failed to parse) (\S+): (.*)", re.DOTALL)
 _LARGE = re.compile(r"(?:decompressed )?chart file \"([^\"]*)\" is larger .* file size (\d+)")
@@ -194,7 +195,8 @@ def _schema(text: str) -> str:
     if not (found := _SCHEMA.match(text)):
         return ""
     if unfetched := _UNFETCHED.search(text):
-        return _not_fetched("values.schema.json", unfetched[1])
+        why = "which Helm cannot fetch: correct the address"
+        return f"values.schema.json refers to {unfetched[1]}, {why}, or {_OWN_PART}"
     broken = _bounded("\n".join(_schema_lines(found[1].splitlines())))
     if _AT_FAULT.search(found[1]) or "- at '" not in found[1]:  # nothing about a value
         return f"values.schema.json cannot be used: {broken.strip()}; correct this file"
@@ -214,16 +216,13 @@ def _schema_lines(lines: Iterable[str]) -> list[str]:
 
 
 def _refers(text: str) -> str:
-    found = _REFERS.match(text)
-    return _not_fetched(found[1], found[2]) if found else ""
-
-
-def _not_fetched(schema: str, address: str) -> str:
-    if address.lower().startswith("file:"):
-        why = "a schema is read alone, without other files"
-    else:
-        why = "nothing is fetched from the network to render a chart"
-    return f"{schema} refers to {address}, and {why}; put that part into the schema itself ($defs)"
+    if not (found := _REFERS.match(text)):
+        return ""
+    said = f"{found[1]} refers to {found[2]}, and"
+    if found[2].lower().startswith("file:"):
+        return f"{said} a schema is read alone, without other files; {_OWN_PART}"
+    fetch = "let Helm fetch it: --k8snet-dependencies=download"
+    return f"{said} nothing is fetched to render a chart; {_OWN_PART}, or {fetch}"
 
 
 def _yaml(text: str) -> str:

@@ -1,8 +1,8 @@
 """Does a values.schema.json want something that is not in it: from the network, or from this disk?
 
 Both kinds of Helm would get it while they render. A verdict must not depend on a
-server, and a chart has no business with other files, so such a chart is refused
-before. Imported by the child, too.
+server, unless the user lets Helm fetch, and a chart has no business with other
+files, so such a chart is refused before. Imported by the child, too.
 """
 
 from __future__ import annotations
@@ -26,15 +26,19 @@ _DATA = frozenset(("default", "const", "enum", "examples"))
 _BUILT_IN = ("http://json-schema.org/", "https://json-schema.org/")
 
 
-def remote_reference(chart: Path) -> str:
-    """Why a chart is refused: which schema refers to which address; "" if none does."""
+def foreign_reference(chart: Path, *, online: bool) -> str:
+    """Why a chart is refused: which schema refers to which address; "" if none does.
+
+    :param online: addresses in the network are none to refuse.
+    """
     for path, text in _schemas(chart):
-        for address in remote_addresses(text):
-            return f"{path} refers to {address}"
+        for address in foreign_addresses(text):
+            if not online or address.lower().startswith("file:"):
+                return f"{path} refers to {address}"
     return ""
 
 
-def remote_addresses(text: bytes) -> list[str]:
+def foreign_addresses(text: bytes) -> list[str]:
     """The addresses that validating with this schema would fetch or read, sorted.
 
     A text that is no JSON has none: Helm itself reports that.

@@ -209,7 +209,7 @@ class Session:
         api = Api(self.cluster.kubeconfig)
         site = Site(
             api,
-            Helm(choose_engine(settings.helm), self.cluster.kubeconfig),
+            Helm(choose_engine(settings.helm, online=settings.downloads), self.cluster.kubeconfig),
             self._reader(api),
             self._workspace,
             self._owner,

@@ -1,10 +1,11 @@
-"""A values.schema.json that wants something from the network is refused, not served."""
+"""A values.schema.json that wants something from the network is refused, unless Helm may fetch."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,13 +15,16 @@ from hypothesis import strategies as st
 
 from helm.conftest import Render
 from helm.writing import pack, write_chart
-from pytest_k8snet.helm.schema import remote_addresses
+from pytest_k8snet.helm.engine import Engine
+from pytest_k8snet.helm.renderer import Renderer
+from pytest_k8snet.helm.request import RenderRequest
+from pytest_k8snet.helm.schema import foreign_addresses
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a schema that takes everything, and remembers that it was asked."""
+    """Serves a schema that takes all and one that takes nothing; remembers what was asked."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -35,9 +39,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, Server)
         self.server.asked.append(self.path)
-        self.send_response(200)
+        self.send_response(404 if self.path == "/gone" else 200)
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(b"false" if self.path == "/nothing.json" else b"{}")
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""
@@ -82,6 +86,30 @@ def test_an_address_is_named_and_nobody_asks_there(
     assert f"{place}values.schema.json refers to {server.address}/port.json" in error
     assert "$defs" in error
     assert server.asked == []
+
+
+def test_what_helm_may_fetch_is_fetched_and_used(
+    engine: Engine, server: Server, tmp_path: Path
+) -> None:
+    def chart(name: str, reference: str) -> RenderRequest:
+        text = json.dumps({"properties": {"port": {"$ref": reference}}})
+        return RenderRequest(write_chart(tmp_path / name, {"values.schema.json": text}))
+
+    requests = [
+        chart("there", f"{server.address}/port.json"),
+        chart("wrong", f"{server.address}/nothing.json"),
+        chart("gone", f"{server.address}/gone"),
+        chart("file", "file:///etc/passwd"),
+    ]
+    with Renderer(replace(engine, online=True), processes=1) as renderer:
+        there, wrong, gone, file = (one.error for one in renderer.render(requests))
+    assert there is None
+    assert wrong is not None
+    assert "the values do not fit" in wrong
+    assert gone is not None
+    assert f"refers to {server.address}/gone, which Helm cannot fetch: correct the" in gone
+    assert "a schema is read alone, without other files" in (file or "")
+    assert set(server.asked) == {"/port.json", "/nothing.json", "/gone"}
 
 
 @pytest.mark.parametrize("scheme", ["file:", "FILE:", "\\u0066ile:"])
@@ -137,7 +165,7 @@ def test_a_schema_that_stands_alone_is_used(render: Render, tmp_path: Path) -> N
     )
 )
 def test_any_json_has_an_answer(document: object) -> None:
-    addresses = remote_addresses(json.dumps(document).encode())
+    addresses = foreign_addresses(json.dumps(document).encode())
     assert set(addresses) <= {"http://example.com/x"} or all(
         address.startswith("http") for address in addresses
     )
@@ -145,4 +173,4 @@ def test_any_json_has_an_answer(document: object) -> None:
 
 @given(st.binary())
 def test_any_bytes_have_an_answer(text: bytes) -> None:
-    assert remote_addresses(b"http" + text) == []
+    assert foreign_addresses(b"http" + text) == []
