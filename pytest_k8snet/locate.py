@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
+from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from .reading import read_text
 _KIND = re.compile(r"kind:\s*[\"']?(\w+)")
 _NAME = re.compile(r"\s+name:\s*(.*)")
 _ACTION = re.compile(r"{{.*?}}")
+_LONGEST = 1000  # of a name as a template writes it
 
 
 class _Document(NamedTuple):
@@ -60,9 +63,8 @@ def _own_lines(documents: Iterable[_Document], position: Position) -> range:
     likely: list[tuple[int, range]] = []
     for lines, kind, name in documents:
         written = _ACTION.split(name)
-        if kind == position.kind and re.fullmatch(
-            ".*".join(map(re.escape, written)), position.name
-        ):
+        # Unlike a regular expression with as many wildcards it never goes back.
+        if kind == position.kind and fnmatchcase(position.name, "*".join(map(escape, written))):
             likely.append((sum(map(len, written)), lines))
     most = max((length for length, _ in likely), default=0)
     best = [lines for length, lines in likely if length == most]
@@ -75,7 +77,7 @@ def _documents(lines: Sequence[str]) -> Iterator[_Document]:
         part = lines[start + 1 : end]
         kind = next((found[1] for found in map(_KIND.match, part) if found), "")
         names = (found[1] for found in map(_NAME.match, part) if found)
-        name = next(names, "").partition(" #")[0].strip().strip("\"'")
+        name = next(names, "")[:_LONGEST].partition(" #")[0].strip().strip("\"'")
         yield _Document(range(start + 2, end + 1), kind, name)
 
 

@@ -68,3 +68,13 @@ def test_documents_that_may_both_be_it_have_no_line(tmp_path: Path) -> None:
     document = "kind: Service\nmetadata:\n  name: {{ .Values.name }}\nspec:\n  selector: {}\n"
     (tmp_path / "web.yaml").write_text(f"{document}---\n{document}")
     assert line_of(tmp_path, Position("web.yaml", "selector:", "Service", "web")) is None
+
+
+def test_a_name_of_many_actions_is_looked_at_once(tmp_path: Path) -> None:
+    """A pattern that goes back at each wildcard would never come to an end."""
+    (tmp_path / "web.yaml").write_text(
+        f"kind: Service\nmetadata:\n  name: {'{{ a }}x' * 60}\nspec:\n  selector: {{}}\n---\n"
+        f"kind: Service\nmetadata:\n  name: {'{{' * 1_000_000}\nspec:\n  selector: {{}}\n"
+    )
+    position = Position("web.yaml", "selector:", "Service", "x" * 252 + "y")
+    assert line_of(tmp_path, position) is None
