@@ -11,11 +11,12 @@ import re
 
 from .model import DEFAULT_RELEASE, RELEASE
 
-# A comment, which is about the objects that were rendered; a quoted word; a plain one.
+# A comment, which is about the objects that were rendered; a quoted word; a plain one. Each is
+# taken whole, with the name in it or without, so that no letter is looked at again.
 _WORD = re.compile(
-    rf"""(?P<comment>(?:^|(?<=\s))\#.*)
+    r"""(?P<comment>(?:^|(?<=\s))\#.*)
       |  (?P<quoted>"(?:[^"\\\n]|\\.)*")
-      |  (?P<plain>[^\s,{{}}\[\]"'\#]*{DEFAULT_RELEASE}(?:[^\s,{{}}\[\]"'\#:]|:(?=\S))*)""",
+      |  (?P<plain>(?:[^\s,{}\[\]"'\#:]|:(?=\S))+)""",
     re.MULTILINE | re.VERBOSE,
 )
 
@@ -30,7 +31,7 @@ def templated(text: str) -> str:
 
 
 def _with_name(match: re.Match[str]) -> str:
-    if match["comment"]:
+    if match["comment"] or DEFAULT_RELEASE not in match[0]:
         return match[0]
     word = match[0].replace(DEFAULT_RELEASE, RELEASE)
     return word if match["quoted"] else f'"{word}"'

@@ -33,3 +33,9 @@ def test_a_word_with_the_name_becomes_a_quoted_template(text: str, wanted: str) 
 def test_a_release_whose_name_is_a_number_stays_a_text() -> None:
     rendered = templated("app: release-name").replace("{{ .Release.Name }}", "123")
     assert yaml.safe_load(rendered) == {"app": "123"}
+
+
+def test_a_long_word_is_looked_at_once() -> None:
+    """Looked at again from each of its letters it would never come to an end."""
+    long = "a" * 1_000_000
+    assert templated(f"{long}: release-name") == f'{long}: "{{{{ .Release.Name }}}}"'
