@@ -44,13 +44,13 @@ def line_of(folder: Path, position: Position) -> int | None:
     """
     if not position.key:
         return None
-    lines = _lines(folder / position.source)
+    lines, documents = _read(folder / position.source)
     found = [
         number
         for number, line in enumerate(lines, start=1)
         if line.lstrip().removeprefix("- ").lstrip().startswith(position.key)
     ]
-    if own := _own_lines(_documents(lines), position):
+    if own := _own_lines(documents, position):
         found = [number for number in found if number in own]
     return found[0] if len(found) == 1 else None
 
@@ -82,8 +82,10 @@ def _documents(lines: Sequence[str]) -> Iterator[_Document]:
 
 
 @lru_cache(maxsize=64)
-def _lines(path: Path) -> tuple[str, ...]:
+def _read(path: Path) -> tuple[Sequence[str], Sequence[_Document]]:
+    """A template's lines and its documents; none where it cannot be read."""
     try:
-        return tuple(read_text(path).splitlines())
+        lines = read_text(path).splitlines()
     except OSError:
-        return ()
+        return (), ()
+    return lines, tuple(_documents(lines))
