@@ -37,6 +37,12 @@ def refusal(workspace: Workspace, path: Path) -> str:
     return str(caught.value)
 
 
+def absence(workspace: Workspace, render: Render, path: Path, *sets: str) -> str:
+    """What is absent, by Helm's error with these values."""
+    chart = chart_at(path)
+    return workspace.absence(chart, render(workspace.prepare(chart), sets=sets).error or "")
+
+
 def test_a_chart_without_dependencies_is_rendered_where_it_is(
     workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -70,10 +76,9 @@ def test_an_absent_dependency_that_is_switched_off_changes_nothing(
 ) -> None:
     optional = f"name: absent, version: '{version}', condition: absent.enabled"
     web = declare(write_chart(tmp_path / "web"), optional)
-    path = workspace.prepare(chart_at(web))
-    off = render(path, sets=("absent.enabled=false",))
+    off = render(workspace.prepare(chart_at(web)), sets=("absent.enabled=false",))
     assert [template for template, _ in off.templates] == ["templates/web.yaml"]
-    on = workspace.absence(chart_at(web), render(path, sets=("absent.enabled=true",)).error or "")
+    on = absence(workspace, render, web, "absent.enabled=true")
     assert on.startswith(f"{web}: declared in Chart.yaml and missing in charts/: absent")
 
 
@@ -84,9 +89,7 @@ def test_an_absent_dependency_whose_templates_are_called_is_what_the_error_is_ab
     web = declare(
         write_chart(tmp_path / "web", calling), "name: absent, version: 18.x, tags: [cache]"
     )
-    path = workspace.prepare(chart_at(web))
-    error = render(path, sets=("tags.cache=false",)).error or ""
-    assert "absent 18.x" in workspace.absence(chart_at(web), error)
+    assert "absent 18.x" in absence(workspace, render, web, "tags.cache=false")
     assert not workspace.absence(chart_at(web), "execution error at (templates/x.yaml): another")
 
 
@@ -98,9 +101,8 @@ def test_an_absent_dependency_is_named_before_the_values_that_it_would_have_brou
     web = declare(
         write_chart(tmp_path / "web", deep), "name: absent, version: 1.x, condition: absent.enabled"
     )
-    path = workspace.prepare(chart_at(web))
-    error = render(path, sets=("absent.enabled=true",)).error or ""
-    assert "missing in charts/: absent 1.x" in workspace.absence(chart_at(web), error)
+    said = absence(workspace, render, web, "absent.enabled=true")
+    assert "missing in charts/: absent 1.x" in said
 
 
 def test_many_absent_dependencies_have_a_line_each(
@@ -113,9 +115,7 @@ def test_many_absent_dependencies_have_a_line_each(
         for name in names
     )
     web = declare(write_chart(tmp_path / "web"), *entries)
-    path = workspace.prepare(chart_at(web))
-    error = render(path, sets=("some.enabled=true",)).error or ""
-    head, *listed, how = workspace.absence(chart_at(web), error).splitlines()
+    head, *listed, how = absence(workspace, render, web, "some.enabled=true").splitlines()
     assert head == f"{web}: declared in Chart.yaml and missing in charts/:"
     assert listed == [f"  {name} 1.0.0 ({address})" for name in names]
     assert how.startswith("run `helm dependency update")
