@@ -147,6 +147,17 @@ def services_of(workload: Workload, application: Application) -> tuple[Service, 
     return tuple(service for service in near if selects(service, workload))
 
 
+def served_ports(
+    workload: Workload, application: Application
+) -> Iterator[tuple[Service, ServicePort, int]]:
+    """The ports of Services that lead to pods of the workload, and to which number there."""
+    for service in services_of(workload, application):
+        for port in service.ports:
+            number = target_number(port, workload)
+            if number is not None:
+                yield service, port, number
+
+
 def policies_of(workload: Workload, application: Application) -> tuple[NetworkPolicy, ...]:
     """The policies that apply to pods of the workload."""
     near = application.once(_policies).candidates(workload)

@@ -11,9 +11,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..index import services_of
+from ..index import served_ports
 from ..kinds import Selects
-from ..matching import carries, target_number
+from ..matching import carries
 from ..model import (
     Application,
     Container,
@@ -432,10 +432,8 @@ def _known(workload: Workload, application: Application) -> Iterator[tuple[int, 
     """The ports that the pods declare, and those that Services lead to."""
     for _, declared in workload.declared():
         yield declared.number, declared.protocol
-    for service in services_of(workload, application):
-        for port in service.ports:
-            if (number := target_number(port, workload)) is not None:
-                yield number, port.protocol
+    for _, port, number in served_ports(workload, application):
+        yield number, port.protocol
 
 
 def _in(port: tuple[int, str], ports: Ports) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from ..finding import FAULT, NOTE, Finding
-from ..index import services_of
-from ..matching import target_number
+from ..index import served_ports
 from ..model import Application, NetworkPolicy, Service, ServicePort, Workload
 from ..reach import (
     PROTOCOLS,
@@ -132,6 +131,11 @@ class _Asked(NamedTuple):
             for _, port in workload.declared()
         }
 
+    def served(self) -> Iterator[tuple[Service, ServicePort, int]]:
+        """The ports of Services that lead to these pods, and to which number."""
+        for workload in self.pods:
+            yield from served_ports(workload, self.application)
+
     def opens(self, number: int, protocol: str) -> bool:
         """Whether the rule is about this port, too."""
         reach = reach_of(self.application)
@@ -204,7 +208,7 @@ def _no_such_name(asked: _Asked, port: NamedPort) -> Finding | None:
     others = [key for key, name in asked.declared().items() if name == port.name]
     meant = [
         (number, service_port.protocol)
-        for service, service_port, number in _services(asked.pods, asked.application)
+        for _, service_port, number in asked.served()
         if service_port.name == port.name and port.protocol in (None, service_port.protocol)
     ]
     text = f"{asked.start} the port {port.name} of {asked.who}, and"
@@ -229,7 +233,7 @@ def _no_such_name(asked: _Asked, port: NamedPort) -> Finding | None:
 
 def _translated(asked: _Asked, keys: set[PortKey]) -> Finding | None:
     """The finding where it is the port of a Service, which leads to another one of the pods."""
-    led = list(_services(asked.pods, asked.application))
+    led = list(asked.served())
     if any((number, port.protocol) in keys for _, port, number in led):
         return None
     for service, port, number in led:
@@ -251,18 +255,6 @@ def _translated(asked: _Asked, keys: set[PortKey]) -> Finding | None:
                 related=references((service, *asked.pods)),
             )
     return None
-
-
-def _services(
-    pods: Iterable[Workload], application: Application
-) -> Iterator[tuple[Service, ServicePort, int]]:
-    """The ports of Services that lead to these pods, and to which number."""
-    for workload in pods:
-        for service in services_of(workload, application):
-            for port in service.ports:
-                number = target_number(port, workload)
-                if number is not None:
-                    yield service, port, number
 
 
 def _known(asked: _Asked) -> str:

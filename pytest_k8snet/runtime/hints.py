@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..matching import selects, target_number
+from ..index import served_ports
 from ..model import Application, Reference, Socket, Workload
 from .look import PortKey, port_key
 from .sockets import EPHEMERAL
@@ -102,13 +102,7 @@ class Hints:
 def hints_of(workload: Workload, application: Application) -> Hints:
     """What the chart says of a workload: its declared ports, and what Services lead to."""
     declared = {(port.protocol, port.number) for _, port in workload.declared()}
-    served = {
-        (port.protocol, number)
-        for service in application.services
-        if selects(service, workload)
-        for port in service.ports
-        if (number := target_number(port, workload)) is not None
-    }
+    served = {(port.protocol, number) for _, port, number in served_ports(workload, application)}
     seen = ("TCP", "UDP")
     expected = frozenset(port for port in declared | served if port[0] in seen)
     return Hints(expected, declared=frozenset(declared))
