@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..index import served_ports
 from ..kinds import Selects
@@ -37,6 +37,7 @@ FIXED = "cannot be changed later: delete the object before an upgrade"
 CHART = "{{ .Chart.Name }}"
 
 _LONGEST = 100  # of a line in flow style, without what it is indented by
+_MOST_PORTS = 20
 TCP = "TCP"  # what a port has that says no protocol
 
 # YAML 1.1 reads these words as something else than strings.
@@ -219,8 +220,12 @@ def container_ports(container: str, ports: Iterable[Port]) -> str:
     return join(["containers:", *indent(lines, 1)])
 
 
-def with_ports(container: Container | None, ports: Iterable[Port]) -> str:
-    """The container with its declared ports and more."""
+def with_ports(container: Container | None, own: Port, lacking: Collection[Port] = ()) -> str:
+    """The container with its declared ports and those that it lacks: all of them, or one's own.
+
+    Each finding on one of them says it: of thousands all would be more than anybody reads.
+    """
+    ports = lacking if 0 < len(lacking) <= _MOST_PORTS else (own,)
     if container is None:
         return under(["ports"], map(_port_line, ports))
     return container_ports(container.name, (*container.ports, *ports))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import selected
@@ -82,11 +82,17 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     - https://linkerd.io/2/features/proxy-injection/
     """
     workloads = selected(service, application)
+    untaken = [
+        port
+        for port in service.ports
+        if not any(_has_target(port, workload) for workload in workloads)
+    ]
+    lacking = dict.fromkeys(
+        Port(port.target, port.protocol) for port in untaken if isinstance(port.target, int)
+    )
     listed = False
-    for port in service.ports:
-        if any(_has_target(port, workload) for workload in workloads):
-            continue
-        problem = _problem(port, service, workloads, listed=listed)
+    for port in untaken:
+        problem = _problem(port, service, workloads, lacking, listed=listed)
         if problem is None:
             continue
         reading, text, instead = problem
@@ -108,10 +114,16 @@ def _has_target(port: ServicePort, workload: Workload) -> bool:
 
 
 def _problem(
-    port: ServicePort, service: Service, workloads: Sequence[Workload], *, listed: bool
+    port: ServicePort,
+    service: Service,
+    workloads: Sequence[Workload],
+    lacking: Collection[Port],
+    *,
+    listed: bool,
 ) -> tuple[str, str, str] | None:
     """Reading, message and snippet for a target that no selected unit declares.
 
+    :param lacking: all numbers that the Service targets and no unit declares.
     :param listed: an earlier finding on the Service has said what is declared.
     """
     declared = [entry for workload in workloads for entry in workload.declared()]
@@ -137,12 +149,7 @@ def _problem(
         }
         free = [entry[1] for entry in declared if entry not in led_to]
         return "name", text, _named(port, service, container, free)
-    lacking = (
-        Port(one.target, one.protocol)
-        for one in service.ports
-        if isinstance(one.target, int) and not any(_has_target(one, unit) for unit in workloads)
-    )
-    instead = with_ports(container, dict.fromkeys(lacking))
+    instead = with_ports(container, Port(port.target, port.protocol), lacking)
     target = port_text(port.target, port.protocol)
     if not declared:
         return "number-none", f"targets {target}, and the containers declare no ports", instead
@@ -178,7 +185,7 @@ def _named(
     for entry in same:
         if entry.number == port.port or len(same) == 1:
             return service_port(port._replace(target=entry.name or entry.number))
-    declared = with_ports(container, [Port(port.port, port.protocol, target)])
+    declared = with_ports(container, Port(port.port, port.protocol, target))
     if len(service.ports) == 1:
         return declared
     return (

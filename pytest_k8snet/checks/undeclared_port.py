@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from ..finding import FAULT, Finding
@@ -80,11 +81,11 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
         key: owner(first[key] + second[key])
         for key in sorted(first.keys() & second.keys() - declared)
     }
-    for (number, protocol), socket in sockets.items():
-        key = number, protocol
-        ports = [
-            Port(*one) for one, other in sockets.items() if other.container == socket.container
-        ]
+    lacking: dict[str, list[Port]] = defaultdict(list)
+    for key, socket in sockets.items():
+        lacking[socket.container].append(Port(*key))
+    for key, socket in sockets.items():
+        number, protocol = key
         holder = next((one for one in workload.containers if one.name == socket.container), None)
         yield Finding(
             "undeclared",
@@ -92,7 +93,7 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
             f"{share(first[key], workload, first)}, and no container declares it"
             f"{seen(workload)}",
             at=workload.position("containers:"),
-            instead=with_ports(holder, ports),
+            instead=with_ports(holder, Port(number, protocol), lacking[socket.container]),
             port=number,
             protocol=protocol,
             container=socket.container or None,
@@ -108,8 +109,10 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
             number = probe.port
             if isinstance(number, int) and not probe.host and (number, "TCP") not in declared:
                 found.setdefault(number, (container, []))[1].append(probe)
+    lacking: dict[str, list[Port]] = defaultdict(list)
+    for number, (container, _) in sorted(found.items()):
+        lacking[container.name].append(Port(number))
     for number, (container, probes) in sorted(found.items()):
-        ports = [Port(one) for one, (other, _) in sorted(found.items()) if other is container]
         kinds = list(dict.fromkeys(probe.kind for probe in probes))
         yield Finding(
             "probed",
@@ -117,7 +120,7 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
             f" {port_text(number, 'TCP')}, which has to be open for the pod to be well,"
             " and no container declares it",
             at=workload.position(f"{kinds[0]}:"),
-            instead=with_ports(container, ports),
+            instead=with_ports(container, Port(number), lacking[container.name]),
             port=number,
             protocol="TCP",
             container=container.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import yaml
 
 from checks.cases import FOLDER, read_case
@@ -147,3 +148,19 @@ def test_a_route_is_led_to_a_service_whose_own_name_is_alike() -> None:
 
     assert not instead("indexer")
     assert "release-name-shop-metastore" in instead("metastores")
+
+
+@pytest.mark.parametrize(("many", "said"), [(3, 3), (30, 1)])
+def test_a_finding_says_all_ports_that_are_lacking_unless_they_are_many(
+    many: int, said: int
+) -> None:
+    """Each of thousands of findings with thousands of ports is more than memory holds."""
+    web = workload("web", Port(80))
+    whole = service("web", *(ServicePort(9000 + number, 9000 + number) for number in range(many)))
+    found = BY_ID["M5B"].findings(whole, application(workloads=(web,), services=(whole,)))
+    assert len(found) == many
+    for number, finding in enumerate(found):
+        (container,) = yaml.safe_load(finding.instead)["containers"]
+        ports = [port["containerPort"] for port in container["ports"]]
+        assert len(ports) == 1 + said
+        assert 9000 + number in ports
