@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from typing import Any, TypeAlias
 
 from .. import yamltext
 from ..errors import ChartError, ManifestError
-from ..leash import TooMuch, run
+from ..leash import Done, TooMuch, run
 from ..reading import read_text
 from .charts import Chart, Dependency
 from .engine import EmbeddedEngine, Engine
@@ -29,9 +30,15 @@ Fetch: TypeAlias = Callable[[Chart, Iterable[Dependency], Path], None]
 _LOCKS = ("Chart.lock", "requirements.lock")
 _SECONDS = 300.0
 # Calls of the SDK with the words that a helm program would have in their place.
-_SDK = "import sys; sys.path.append(sys.argv[1]); import helm_python; helm_python."
+_SDK = (
+    "import logging, sys; sys.path.append(sys.argv[1]); import helm_python;"
+    " logging.basicConfig(level=logging.INFO, format='%(message)s');"
+    " helm_python.enable_logging(logging.INFO); helm_python."
+)
 _UPDATE = "dependency_update(sys.argv[4])"
 _PULL = "pull(sys.argv[3], destination=sys.argv[5])"
+# Said long before the error, which is about a file of Helm's own.
+_UNREACHED = re.compile(r"Unable to get an update from the .*\n\s+(.+)")
 
 
 def fetch_with(engine: Engine) -> Fetch:
@@ -88,9 +95,16 @@ def _run(engine: Engine, call: str, words: list[str], what: str) -> None:
     else:
         if not done.code:
             return
-        lines = done.errors.strip().splitlines() or [f"exit code {done.code}"]
-        why = lines[-1].removeprefix("Error: ")
+        why = _why(done)
     raise ChartError(f"{what} cannot be fetched: {why}")
+
+
+def _why(done: Done) -> str:
+    """What hindered Helm: the repositories that did not answer, or its last word."""
+    if unreached := _UNREACHED.findall(f"{done.output}\n{done.errors}"):
+        return "; ".join(unreached)
+    lines = done.errors.strip().splitlines() or [f"exit code {done.code}"]
+    return re.sub(r"\A(?:Error: |helm_python\.\S+: )", "", lines[-1])
 
 
 def _locked(chart: Chart, dependencies: Iterable[Dependency]) -> Iterator[Dependency]:

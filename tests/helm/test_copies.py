@@ -162,6 +162,17 @@ def test_what_cannot_be_fetched_is_named_in_helms_words(tmp_path: Path, reposito
 
 
 @pytest.mark.parametrize("engine", ["embedded", "helm"])
+def test_a_repository_that_does_not_answer_is_named(tmp_path: Path, engine: str) -> None:
+    web = write_chart(tmp_path / "web")
+    declare(web, "name: redis, version: 9.x.x, repository: http://127.0.0.1:9/charts")
+    workspace = Workspace(fetch=fetch_with(engine_or_skip(engine)))
+    reason = r"http://127\.0\.0\.1:9/charts/index\.yaml.*connection refused"
+    with pytest.raises(ChartError, match=f"redis cannot be fetched: .*{reason}"):
+        workspace.prepare(chart_at(web))
+    workspace.close()
+
+
+@pytest.mark.parametrize("engine", ["embedded", "helm"])
 def test_a_chart_is_pulled_from_an_address(tmp_path: Path, repository: str, engine: str) -> None:
     found = pull(engine_or_skip(engine), f"{repository}/redis-1.9.0.tgz", tmp_path)
     assert chart_at(found).version == "1.9.0"
