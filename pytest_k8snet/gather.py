@@ -66,6 +66,10 @@ class Gathering:
         """Which dependency was taken from where, a line for each."""
         return self._workspace.notes
 
+    def lacks(self, one: Gathered) -> bool:
+        """Whether it does not render for want of something, with every Helm and all values."""
+        return one.error in self._of_charts
+
     def _values_sets(self, chart: Chart) -> tuple[ValuesSet, ...]:
         settings = self._settings
         name = chart_id(chart.path, settings.root)

@@ -22,7 +22,7 @@ import pytest
 from .baseline import read_baseline
 from .errors import SettingsError
 from .gather import Gathering
-from .helm.engine import choose_engine
+from .helm.engine import choose_engine, other_helm
 from .helm.renderer import Renderer
 from .helm.request import KUBE_VERSION
 from .ignores import read_ignores
@@ -302,6 +302,7 @@ class ChartRun:
         lines += outdated_lines(results, self.ignores, self.baseline, self.reviewed)
         if self.nothing:
             lines.append("nothing was checked: with these values the charts render to nothing")
+        lines += self._other_helm
         lines += self._unwritten
         if self._session is not None:
             costs = self._session.costs().items()
@@ -311,6 +312,15 @@ class ChartRun:
 
             lines += github_annotations(results, self.settings.root)
         return lines
+
+    @property
+    def _other_helm(self) -> list[str]:
+        """What to try where Helm itself refuses a chart."""
+        if self._gathering is None or self._renderer is None:
+            return []
+        refused = any(one.error and not self._gathering.lacks(one) for one in self.gathered)
+        hint = other_helm(self._renderer.engine) if refused else ""
+        return [hint] if hint else []
 
     @cached_property
     def _results(self) -> Results:

@@ -54,7 +54,7 @@ class EmbeddedEngine:
 
     folder: Path
     online: bool = False
-    name: ClassVar[str] = "embedded Helm SDK"
+    name: ClassVar[str] = "embedded Helm 4 SDK"
 
     def command(self, purpose: Purpose, connection: int) -> list[str]:
         """The program of a :class:`.child.Child`; ``connection`` is a file descriptor."""
@@ -109,6 +109,13 @@ def choose_engine(choice: str = AUTO, *, online: bool = False) -> Engine:
     else:
         found = _binary(choice) or _missing(f"no program {choice}")
     return replace(found, online=online)
+
+
+def other_helm(engine: Engine) -> str:
+    """What to try where a chart renders for its maintainer and not here; "" if there is nothing."""
+    if isinstance(engine, BinaryEngine) or _binary("helm") is None:
+        return ""
+    return f"rendered by the {engine.name}; the helm on PATH may differ: --k8snet-helm=helm"
 
 
 def _missing(what: str) -> Engine:

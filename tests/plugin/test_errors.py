@@ -46,6 +46,24 @@ def test_one_broken_values_set_leaves_the_other_ones(
     result.stdout.fnmatch_lines(["*broken renders*", "*no such mode*"])
 
 
+@pytest.mark.parametrize("proposed", [0, 1])
+def test_where_a_chart_does_not_render_the_users_own_helm_is_proposed(
+    pytester: pytest.Pytester,
+    make_chart: MakeChart,
+    monkeypatch: pytest.MonkeyPatch,
+    proposed: int,
+) -> None:
+    make_chart("charts/web", {"web.yaml": "{{ get 1 2 }}"})
+    program = pytester.mkdir("bin") / "helm"
+    if proposed:
+        program.touch(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    result = pytester.runpytest("--helm-chart=charts", "--k8snet-helm=embedded")
+    result.assert_outcomes(failed=1)
+    said = result.stdout.str()
+    assert said.count("the helm on PATH may differ: --k8snet-helm=helm") == proposed
+
+
 def test_what_helm_writes_to_standard_error_is_shown_with_its_chart(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
