@@ -27,7 +27,7 @@ from ..model import (
     ServicePort,
     Workload,
 )
-from ..reach import Ports, reach_of
+from ..reach import reach_of
 
 COMPONENT = "app.kubernetes.io/component"
 INSTANCE = "app.kubernetes.io/instance"
@@ -416,20 +416,17 @@ def _ingress_lines(workload: Workload, application: Application) -> list[str]:
     )
     if not ports:
         return ["ingress: []  # declares no port, so nobody has to reach it"]
-    world = [one for one in ports if _in(one, direct)]
-    by_api = [one for one in ports if _in(one, called - direct)]
-    by_route = [one for one in ports if _in(one, routed - called - direct)]
-    inside = [one for one in ports if not _in(one, direct | routed | called)]
     lines = ["ingress:"]
-    if world:
-        lines += _rule((), world, "from outside the cluster, too: nodes and balancers are no pods")
-    if by_api:
-        lines += _rule((), by_api, "the API server calls it, and is no pod")
-    if by_route:
-        peers = (_NAMESPACE, _CONTROLLER)
-        lines += _rule(peers, by_route, "write the namespace of your ingress controller")
-    if inside:
-        lines += _rule((_NAMESPACE,), inside, "this namespace; name the callers where you can")
+    for peers, led, comment in (
+        ((), direct, "from outside the cluster, too: nodes and balancers are no pods"),
+        ((), called, "the API server calls it, and is no pod"),
+        ((_NAMESPACE, _CONTROLLER), routed, "write the namespace of your ingress controller"),
+        ((_NAMESPACE,), None, "this namespace; name the callers where you can"),
+    ):
+        chosen = [one for one in ports if led is None or one[::-1] in led]
+        if chosen:
+            lines += _rule(peers, chosen, comment)
+            ports = [one for one in ports if one not in chosen]
     return lines
 
 
@@ -439,10 +436,6 @@ def _known(workload: Workload, application: Application) -> Iterator[tuple[int, 
         yield declared.number, declared.protocol
     for _, port, number in served_ports(workload, application):
         yield number, port.protocol
-
-
-def _in(port: tuple[int, str], ports: Ports) -> bool:
-    return port[::-1] in ports
 
 
 def _rule(peers: Iterable[str], ports: Iterable[tuple[int, str]], comment: str) -> Iterator[str]:

@@ -110,15 +110,20 @@ def _equal_pod_labels(
     workload: Workload, reported: Sequence[Workload], application: Application
 ) -> Iterator[Finding]:
     """Readings `labels` and `twins`: pairs that `selector` has not named."""
-    name = application.subject(workload.reference)
     known = {other.reference for other in reported}
+    equal = [
+        other
+        for other in others(workload, with_pod_labels(workload, application))
+        if other.reference not in known
+    ]
+    if not equal:
+        return
+    name = application.subject(workload.reference)
     together: list[Workload] = []
     twins: list[Workload] = []
     takers: dict[Reference, Taker] = {}
     mine = [*takers_of(workload, application), *units_of(workload, application)]
-    for other in others(workload, with_pod_labels(workload, application)):
-        if other.reference in known:
-            continue
+    for other in equal:
         both = also_take(mine, other)
         if both and workload.pod_labels:
             together.append(other)

@@ -80,8 +80,11 @@ def unit_subset_collision(workload: Workload, application: Application) -> Itera
         Selector(workload.pod_labels), workload.namespace
     )
     more = [other for other in others(workload, having) if mine < other.pod_labels.items()]
+    if not more:
+        return
+    all_takers = list(takers_of(workload, application))
     for other in more:
-        both = also_take(takers_of(workload, application), other)
+        both = also_take(all_takers, other)
         (selected if both else unselected).append(other)
         takers.update({taker.reference: taker for taker in both})
     name = application.subject(workload.reference)
