@@ -28,6 +28,7 @@ Owner = TypeVar("Owner", Workload, Service, NetworkPolicy)
 Label: TypeAlias = tuple[str, str]
 
 _EVERYWHERE = None  # instead of a namespace
+_FEW = 4  # pods: to ask about each costs less than to look them up
 
 
 def _required(selector: Selector) -> Iterator[Sequence[Label]]:
@@ -64,7 +65,10 @@ class LabelIndex(Generic[T]):
 
     def candidates(self, selector: Selector, namespace: str) -> Iterator[T]:
         """Whom the selector may take in a namespace, in order; all others it does not take."""
-        best: list[Sequence[tuple[int, T]]] = [self._all.get(namespace, ())]
+        everyone = self._all.get(namespace, ())
+        if len(everyone) <= _FEW:
+            return (item for _, item in everyone)
+        best: list[Sequence[tuple[int, T]]] = [everyone]
         for labels in _required(selector):
             found: list[Sequence[tuple[int, T]]] = [
                 self._labelled.get((namespace, label), ()) for label in labels
@@ -137,8 +141,17 @@ def selected(owner: Workload | Service, application: Application) -> tuple[Workl
     """
     if owner.selector is None:
         return ()
-    near = application.once(pod_index).candidates(owner.selector, owner.namespace)
-    return tuple(workload for workload in near if selects(owner, workload))
+    known = application.once(_selected)
+    # With the owner itself, so that its id stays its own.
+    if id(owner) not in known:
+        near = application.once(pod_index).candidates(owner.selector, owner.namespace)
+        known[id(owner)] = owner, tuple(one for one in near if selects(owner, one))
+    return known[id(owner)][1]
+
+
+def _selected(_: Application) -> dict[int, tuple[Workload | Service, tuple[Workload, ...]]]:
+    """By the owner's id: most checks ask for the same."""
+    return {}
 
 
 def services_of(workload: Workload, application: Application) -> tuple[Service, ...]:
