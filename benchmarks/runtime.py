@@ -141,7 +141,7 @@ def _one_look(cluster: Cluster, chart: Path, rounds: int) -> tuple[list[Row], Ba
             began = time.perf_counter()
             looks = reader.look(pods)
             times.append(time.perf_counter() - began)
-        seen = sum(any(key[2] == 8080 for key in look.keys) for look in looks.values())
+        seen = sum(any(key[2] == 8080 for key in look.keys) for (look,) in looks.values())
         if seen != PODS_OF_LOOK:
             raise SystemExit(f"of {PODS_OF_LOOK} pods {seen} were seen with their port")
     bar = Bar(f"one look at {PODS_OF_LOOK} pods", median(times), 1.0, "s")

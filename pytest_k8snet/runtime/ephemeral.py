@@ -8,19 +8,22 @@ left as it is otherwise, and the next pods have none.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import monotonic
 
 from .api import Api, Object, Refused
 from .look import Look, look_at
 from .pods import Pod, PodContainer
 from .reader import ids_of, question, script
-from .sample import Sample, Torn, new_mark, read_sample
+from .sample import Sample, Torn, new_mark, read_sample, together
 from .sockets import ByteOrder
 
 _PREFIX = "k8snet-"
-# Ends by itself: nobody can take an ephemeral container out of a pod again.
+# Ends by itself: nobody can take an ephemeral container out of a pod again. A sample is some 5 KB
+# and a kubelet keeps 10 MB of a log, so it is rarely cut off before. The pause is the least time
+# between two looks at a pod (see History.settled).
 _LOOP = """
 left=1200
 while [ $left -gt 0 ]; do
@@ -29,7 +32,8 @@ while [ $left -gt 0 ]; do
   left=$((left - 1))
 done
 """
-_RECENT = 10  # seconds of log that hold at least one whole sample
+_SILENT = 10.0  # seconds without a whole sample, after which something is wrong with the container
+_KEPT = 100  # samples that may wait for those of another container: about a minute
 _PRIVILEGES = {
     "runAsUser": 0,
     "runAsNonRoot": False,
@@ -37,8 +41,28 @@ _PRIVILEGES = {
 }
 
 
+@dataclass(slots=True)
+class _Log:
+    """What one ephemeral container has said.
+
+    :ivar last: the end of the last sample that was read, as the log has it.
+    :ivar heard: when a sample came last, on the monotonic clock; None before the first one.
+    :ivar samples: those that are not set together with the ones of other containers yet.
+    """
+
+    last: str = ""
+    heard: float | None = None
+    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=_KEPT))
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has not begun, or something has ended it."""
+        return self.heard is None or monotonic() - self.heard > _SILENT
+
+
 class PodReader:
-    """Reads the samples that ephemeral containers print.
+    """Reads the samples that ephemeral containers print: all of them, since a port may be open
+    for a moment, and nobody knows when a log is asked for.
 
     :param image: has sh, grep, ls, cat, printf and sleep.
     """
@@ -53,36 +77,26 @@ class PodReader:
         self._placed: set[tuple[str, str]] = set()
         self._ended: dict[str, int] = defaultdict(int)
         self._refused: dict[str, str] = {}
-        self._last: dict[str, float] = {}
+        self._logs: dict[tuple[str, str], _Log] = defaultdict(_Log)
 
-    def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
+    def look(self, pods: Iterable[Pod]) -> Mapping[str, Sequence[Look]]:
         """See :class:`.reader.Reader`."""
-        found = {}
-        for pod in pods:
-            look = self._look_at(pod)
-            if look is not None:
-                found[pod.uid] = look
-        return found
+        found = {pod.uid: self._looks_at(pod) for pod in pods}
+        return {uid: looks for uid, looks in found.items() if looks}
 
     def close(self) -> None:
         """See :class:`.reader.Reader`: the containers go with their pods."""
 
-    def _look_at(self, pod: Pod) -> Look | None:
+    def _looks_at(self, pod: Pod) -> Sequence[Look]:
         for container in pod.running:
             if (pod.uid, container.id) not in self._placed:
                 self._place(pod, container)
         if pod.uid in self._refused:
-            return Look(monotonic(), flaw=self._refused[pod.uid])
-        try:
-            sample = self._sample(pod)
-        except Torn:
-            return None
-        if sample is None:
-            return Look(monotonic(), flaw=self._why_silent(pod))
-        if self._last.get(pod.uid) == sample.uptime:
-            return None  # nothing new since the last look
-        self._last[pod.uid] = sample.uptime
-        return look_at(pod, sample, sample.uptime)
+            return [Look(0.0, flaw=self._refused[pod.uid])]
+        logs = [self._read(pod, container) for container in pod.running]
+        if any(log.silent for log in logs):
+            return [Look(0.0, flaw=self._why_silent(pod))]
+        return [look_at(pod, sample) for sample in moments([log.samples for log in logs])]
 
     def _place(self, pod: Pod, container: PodContainer) -> None:
         self._placed.add((pod.uid, container.id))
@@ -109,22 +123,23 @@ class PodReader:
             "securityContext": dict(_PRIVILEGES),
         }
 
-    def _sample(self, pod: Pod) -> Sample | None:
-        """What the pod's ephemeral containers say together, None while one says nothing."""
-        ids = set(ids_of(pod))
-        samples = []
-        for container in pod.running:
-            name = self._name(container)
-            log = self._api.logs(pod.namespace, pod.name, name, sinceSeconds=_RECENT)
-            text = _last_whole(log, self._mark)
-            if not text:
-                return None
-            samples.append(read_sample(text, ids, self._byteorder, self._mark))
-        return Sample(
-            {key: some for sample in samples for key, some in sample.processes.items()},
-            {key: some for sample in samples for key, some in sample.tables.items()},
-            max((sample.uptime for sample in samples), default=0.0),
-        )
+    def _read(self, pod: Pod, container: PodContainer) -> _Log:
+        """The log of a container's ephemeral one, with all that is new in it.
+
+        It is asked for from the last whole sample on, so nothing is left out however late that
+        is, and nearly nothing comes twice.
+        """
+        name = self._name(container)
+        log, ids = self._logs[pod.uid, name], set(ids_of(pod))
+        since = log.last.partition(" ")[0]
+        text = self._api.logs(pod.namespace, pod.name, name, timestamps="true", sinceTime=since)
+        for sample, end in whole_samples(text, self._mark, log.last):
+            log.last, log.heard = end, monotonic()
+            try:
+                log.samples.append(read_sample(sample, ids, self._byteorder, self._mark))
+            except Torn:
+                continue
+        return log
 
     def _name(self, container: PodContainer) -> str:
         """A name that starts with ours, is unique in the pod, and no longer than 63 characters."""
@@ -151,8 +166,36 @@ class PodReader:
         return f"the ephemeral container in Pod/{pod.name} has not said anything yet"
 
 
-def _last_whole(log: str, mark: str) -> str:
-    """The last sample of a log that is there from beginning to end."""
-    before, end, _ = log.rpartition(f"\n{mark} end")
-    begin = before.rfind(f"{mark} cgroup")
-    return before[begin:] + end if end and begin >= 0 else ""
+def whole_samples(log: str, mark: str, last: str = "") -> Iterator[tuple[str, str]]:
+    """The samples of a log that are there from beginning to end, each with its last line.
+
+    Each line of the log begins with its time, so no two are alike. One that is cut off at the
+    beginning is never whole, one that is cut off at the end is so the next time.
+
+    :param last: the line behind which to begin, if it is there.
+    """
+    new = log.rpartition(f"{last}\n")[2] if last else log
+    sample: list[str] = []
+    for line in new.split("\n"):
+        text = line.partition(" ")[2]
+        if text == f"{mark} cgroup":
+            sample = [text]
+        elif sample:
+            sample.append(text)
+            if text == f"{mark} end":
+                yield "\n".join(sample), line
+                sample = []
+
+
+def moments(said: Sequence[deque[Sample]]) -> Iterator[Sample]:
+    """Samples of a pod's containers, set together and taken away while there is one of each.
+
+    Those of a moment are the last ones of all containers up to it. Each is used once, so two looks
+    at a pod are as far from each other as two samples of any of its containers.
+    """
+    while said and all(said):
+        moment = max(some[0].uptime for some in said)
+        for some in said:
+            while len(some) > 1 and some[1].uptime <= moment:
+                some.popleft()
+        yield together([some.popleft() for some in said])

@@ -89,7 +89,13 @@ class History:
 
     @property
     def settled(self) -> bool:
-        """Whether the last looks can be believed."""
+        """Whether the last looks can be believed.
+
+        They are as far from each other as turns are on a node (:attr:`spacing`). An ephemeral
+        container prints a sample each half second, which is not less than between the last two
+        turns, so the two that agree weigh the same; several may be heard of at once, and each is
+        as old as it says.
+        """
         if not self.whole or self.age < self.patience.watch or self.misses:
             return False
         before, last = self.looks[-2:]

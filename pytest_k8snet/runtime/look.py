@@ -25,7 +25,8 @@ class Running(NamedTuple):
 class Look:
     """What one sample says about one pod.
 
-    :ivar at: when, on this process's monotonic clock.
+    :ivar at: when it was taken, in seconds since the pod's node began: however long it took to
+        hear of it.
     :ivar connected: UDP sockets that take datagrams from one peer only.
     :ivar flaw: why the look does not show the whole pod, "" if it does.
     """
@@ -57,16 +58,16 @@ def port_key(socket: Socket) -> PortKey:
     return socket.container, socket.protocol, socket.port, socket.loopback
 
 
-def look_at(pod: Pod, sample: Sample, at: float) -> Look:
+def look_at(pod: Pod, sample: Sample) -> Look:
     """Read the sockets of one pod out of a sample of its node."""
     mains = {one.name: sample.main(one.id) for one in pod.running}
     found = {name: main for name, main in mains.items() if main is not None}
     if not found:
-        return Look(at, flaw=f"no process of Pod/{pod.name} can be seen from its node")
+        return Look(sample.uptime, flaw=f"no process of Pod/{pod.name} can be seen from its node")
     processes = {one.name: sample.processes[one.id] for one in pod.running if one.name in found}
     sockets = list(_sockets(pod, sample, found, processes))
     return Look(
-        at,
+        sample.uptime,
         frozenset(socket for socket, connected in sockets if not connected),
         {
             one.name: Running(one.id, found[one.name].age)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from time import monotonic
 from typing import Protocol
 
 from ..errors import ClusterError
@@ -28,8 +27,11 @@ class Reader(Protocol):
 
     leaves_no_trace: bool
 
-    def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
-        """Look at pods once; by uid. A pod that changed under the look is missing."""
+    def look(self, pods: Iterable[Pod]) -> Mapping[str, Sequence[Look]]:
+        """The looks at pods that there are since the last time, in their order; by uid.
+
+        A pod that changed under the look, or of which there is nothing new, is missing.
+        """
         ...
 
     def close(self) -> None:
@@ -72,8 +74,8 @@ class NodeReader:
         self._queues: dict[str, _Queue] = defaultdict(_Queue)
         self._closed = False
 
-    def look(self, pods: Iterable[Pod]) -> Mapping[str, Look]:
-        """See :class:`Reader`.
+    def look(self, pods: Iterable[Pod]) -> Mapping[str, Sequence[Look]]:
+        """See :class:`Reader`: one look at each pod.
 
         :raises ClusterError: a node does not answer.
         """
@@ -86,7 +88,7 @@ class NodeReader:
         else:
             with ThreadPoolExecutor(len(by_node)) as pool:
                 found = list(pool.map(self._look_on, by_node, by_node.values()))
-        return {uid: look for looks in found for uid, look in looks.items()}
+        return {uid: [look] for looks in found for uid, look in looks.items()}
 
     def close(self) -> None:
         """See :class:`Reader`; whoever still looks is told that it is over."""
@@ -104,8 +106,7 @@ class NodeReader:
             raise ClusterError(
                 f"the node {node} does not answer any more: {error.output or error}"
             ) from None
-        at = monotonic()
-        return {pod.uid: look_at(pod, sample, at) for pod in pods}
+        return {pod.uid: look_at(pod, sample) for pod in pods}
 
     def _sample(self, node: str, ids: frozenset[str]) -> Sample:
         """A sample with these containers; one question for all threads that wait to ask."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .sockets import ByteOrder, Entry, open_ports
@@ -48,6 +48,12 @@ class Sample:
     processes: Mapping[str, tuple[Process, ...]] = field(default_factory=dict)
     tables: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     uptime: float = 0.0
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The inodes of the sockets that a process has."""
+        some = (one.sockets or () for held in self.processes.values() for one in held)
+        return frozenset[int]().union(*some)
 
     def main(self, whose: str) -> Process | None:
         """The process that a container or a pod began with, None if it has none."""
@@ -100,6 +106,32 @@ def read_sample(
     if not {one.space for some in processes.values() for one in some} <= tables.keys():
         raise Torn
     return Sample({key: tuple(some) for key, some in processes.items()}, tables, uptime)
+
+
+def together(samples: Sequence[Sample]) -> Sample:
+    """What samples show of the same pod, each of which sees the processes of some containers.
+
+    They were not taken at the same time: what only some of them show open may have been opened or
+    closed in between. It counts where its process was seen with it, or it would be nobody's.
+    """
+    if len(samples) == 1:
+        return samples[0]
+    tables: dict[str, tuple[Entry, ...]] = {}
+    for space in {space for one in samples for space in one.tables}:
+        shown = [(one.held, one.tables[space]) for one in samples if space in one.tables]
+        always = set.intersection(*(set(table) for _, table in shown))
+        counted = (
+            entry
+            for held, table in shown
+            for entry in table
+            if entry in always or entry.inode in held
+        )
+        tables[space] = tuple(dict.fromkeys(counted))
+    return Sample(
+        {key: some for one in samples for key, some in one.processes.items()},
+        tables,
+        max(one.uptime for one in samples),
+    )
 
 
 def _sections(text: str, mark: str) -> Iterator[tuple[str, list[str]]]:

@@ -50,8 +50,8 @@ class Watch:
         if not chosen:
             return
         self._pods.update(chosen)
-        for uid, look in self._reader.look(pod for pod, _ in chosen.values()).items():
-            self._looks[uid].append(look)
+        for uid, looks in self._reader.look(pod for pod, _ in chosen.values()).items():
+            self._looks[uid].extend(looks)
         now = monotonic()
         for uid, pair in chosen.items():
             # Turns meet on a grid: one command serves all pods whose turn it is.

@@ -49,7 +49,7 @@ def agent(*, host_network: bool = True) -> Pod:
 
 
 def test_each_socket_with_its_container_and_process(sample: Sample) -> None:
-    assert sorted(look_at(multi(), sample, 0.0).sockets) == [
+    assert sorted(look_at(multi(), sample).sockets) == [
         Socket(5353, "UDP", "::", "udp", "nc", "multi"),
         Socket(8080, "TCP", "::", "web", "httpd", "multi"),
         Socket(8888, "TCP", "127.0.0.1", "web", "httpd", "multi"),
@@ -58,7 +58,7 @@ def test_each_socket_with_its_container_and_process(sample: Sample) -> None:
 
 
 def test_a_pod_in_the_nodes_network_shows_only_its_own(sample: Sample) -> None:
-    look = look_at(agent(), sample, 0.0)
+    look = look_at(agent(), sample)
     assert look.sockets == {Socket(19100, "TCP", "::", "agent", "httpd", "agent")}
     assert not look.flaw
 
@@ -70,7 +70,7 @@ def test_a_process_in_a_network_of_its_own_is_not_in_the_pods(text: str) -> None
         line.replace("69785/net", "69846/net") for line in text.splitlines() if "69785/net" in line
     )
     sample = read_sample(inner.replace("== end", f"{table}\n== end"), {SIDE, WEB, UDP, AGENT})
-    assert {socket.port for socket in look_at(multi(), sample, 0.0).sockets} == {
+    assert {socket.port for socket in look_at(multi(), sample).sockets} == {
         5353,
         8080,
         8888,
@@ -89,17 +89,17 @@ def test_the_pods_network_is_where_its_namespaces_are_kept(text: str) -> None:
     assert uid in asked
     assert uid.replace("-", "_") in asked  # as the cgroups of the sample have it
     kept = read_sample(moved, {SIDE, WEB, uid})
-    assert {socket.port for socket in look_at(two, kept, 0.0).sockets} == {5353, 8080, 8888, 9000}
+    assert {socket.port for socket in look_at(two, kept).sockets} == {5353, 8080, 8888, 9000}
 
 
 def test_descriptors_that_cannot_be_read(text: str) -> None:
     """In the node's network no socket has an owner then; in the pod's own all are its."""
     unreadable = "\n".join(line for line in text.splitlines() if not line.startswith("69785/fd"))
     sample = read_sample(unreadable, {AGENT})
-    look = look_at(agent(), sample, 0.0)
+    look = look_at(agent(), sample)
     assert not look.sockets
     assert "file descriptors of container agent of Pod/agent cannot be read" in look.flaw
-    look = look_at(agent(host_network=False), sample, 0.0)
+    look = look_at(agent(host_network=False), sample)
     assert Socket(19100, "TCP", "::", "agent", "", "agent") in look.sockets
 
 
@@ -107,7 +107,7 @@ def test_a_socket_without_a_holder_is_the_pods(text: str) -> None:
     """As another program's that was handed over, or a process that could not be read."""
     held = "-> socket:[606513]"
     sample = read_sample(text.replace(held, "-> /dev/null"), {SIDE, WEB, UDP})
-    assert Socket(9000, "TCP", "::", "", "", "multi") in look_at(multi(), sample, 0.0).sockets
+    assert Socket(9000, "TCP", "::", "", "", "multi") in look_at(multi(), sample).sockets
 
 
 def test_a_zombie_is_no_process(sample: Sample) -> None:
@@ -126,22 +126,22 @@ def test_a_main_thread_that_ended_before_the_others(text: str) -> None:
         for line in lines
     ]
     sample = read_sample("\n".join(dead), {AGENT})
-    assert look_at(agent(), sample, 0.0).sockets == {
+    assert look_at(agent(), sample).sockets == {
         Socket(19100, "TCP", "::", "agent", "httpd", "agent")
     }
 
 
 def test_the_age_of_a_container_is_that_of_its_first_process(sample: Sample) -> None:
-    running = look_at(multi(), sample, 0.0).containers
+    running = look_at(multi(), sample).containers
     assert running["web"].age == pytest.approx(5500.71 - 5494.19)
     assert running["side"].age > running["web"].age
 
 
 def test_a_container_without_a_process_is_a_flaw(sample: Sample) -> None:
     gone = pod(container("web", id="0" * 64), name="gone")
-    assert "no process of Pod/gone can be seen" in look_at(gone, sample, 0.0).flaw
+    assert "no process of Pod/gone can be seen" in look_at(gone, sample).flaw
     half = pod(container("web", id=WEB), container("x", id="0" * 64), name="half")
-    assert "no process of container x" in look_at(half, sample, 0.0).flaw
+    assert "no process of container x" in look_at(half, sample).flaw
 
 
 @pytest.mark.parametrize("cut", ["== end", "69787/net/"])
@@ -165,7 +165,7 @@ def test_no_name_of_a_process_is_taken_for_the_scripts_own_words(text: str, name
     odd = text.replace("==", mark).replace("69785 (httpd) S", f"69785 ({name}) S")
     sample = read_sample(odd, {AGENT}, mark=mark)
     assert sample.processes[AGENT][0].name == name.replace("\n", "?")
-    assert {one.port for one in look_at(agent(), sample, 0.0).sockets} == {19100}
+    assert {one.port for one in look_at(agent(), sample).sockets} == {19100}
 
 
 def test_no_name_of_a_file_is_taken_for_a_socket(text: str) -> None:

@@ -38,14 +38,13 @@ class World:
         self.began[name] = self.now
         return replace(pod(container("web")), name=name, uid=name)
 
-    def look(self, pods: Iterable[Pod]) -> dict[str, Look]:
+    def look(self, pods: Iterable[Pod]) -> dict[str, list[Look]]:
         found = {}
         for one in pods:
             self.looked.setdefault(one.uid, []).append(round(self.now - 1000, 2))
             running = Running(self.id or one.uid, self.now - self.began[one.uid])
-            found[one.uid] = Look(
-                self.now, frozenset({Socket(self.port, container="web")}), {"web": running}
-            )
+            sockets = frozenset({Socket(self.port, container="web")})
+            found[one.uid] = [Look(self.now, sockets, {"web": running})]
         return found
 
     def close(self) -> None:
@@ -117,3 +116,16 @@ def test_a_container_that_ended_took_its_ports_along(world: World) -> None:
     (socket,) = history.sockets
     assert socket.port == 80
     assert history.stands_open(socket)  # it has not been closed: there was none
+
+
+def test_all_looks_that_come_in_one_turn_count(world: World) -> None:
+    class Batches(World):
+        def look(self, pods: Iterable[Pod]) -> dict[str, list[Look]]:
+            now = super().look(pods)
+            return {uid: [replace(one, at=one.at - 0.5), one] for uid, (one,) in now.items()}
+
+    world.__class__ = Batches
+    watch = Watch(world, {}, FIRST)
+    web = (world.start("a"), WEB)
+    follow(world, watch, [web], 0.2)
+    assert [look.at - world.began["a"] for look in watch.at(*web).every] == [-0.5, 0]
