@@ -251,9 +251,10 @@ class Workload(_Object):
         """Every declared port of the pod with the container that declares it.
 
         The network namespace is the pod's, so ports are compared pod-wide.
-        Init containers count when they keep running.
+        Init containers count when they keep running. They come last: of two ports of one name
+        the endpoints controller takes the one of a container that is none.
         """
-        for container in self.containers:
+        for container in sorted(self.containers, key=lambda one: one.init):
             if container.runs:
                 for port in container.ports:
                     yield container, port

@@ -118,12 +118,9 @@ def test_a_selector_that_needs_a_value_takes_nobody_without_it(
 def test_a_target_port_is_a_number_or_the_first_port_of_that_name_and_protocol(
     port: ServicePort, workload: Workload
 ) -> None:
-    declared = [
-        entry
-        for container in workload.containers
-        if not container.init or container.sidecar
-        for entry in container.ports
-    ]
+    main = [one for one in workload.containers if not one.init]
+    beside = [one for one in workload.containers if one.init and one.sidecar]
+    declared = [entry for container in (*main, *beside) for entry in container.ports]
     named = [
         entry.number
         for entry in declared
