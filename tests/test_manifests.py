@@ -158,6 +158,32 @@ ACCEPTED = {
     },
     "wildcard host": ingress(rules=[{"host": "*.example.org"}, {"host": ""}]),
     "generateName": {**pod(container()), "metadata": {"generateName": "web-"}},
+    "a probe of Knative without a port": {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {
+            "template": {
+                "spec": {
+                    "containers": [{**container(), "readinessProbe": {"httpGet": {"path": "/"}}}]
+                }
+            }
+        },
+    },
+    "Cilium's keys in expressions": {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "web"},
+        "spec": {
+            "endpointSelector": {"matchExpressions": [{"key": "k8s:app", "operator": "Exists"}]}
+        },
+    },
+    "a Rollout of a Deployment's pods": {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "web"},
+        "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
+    },
 }
 
 
@@ -167,12 +193,52 @@ def test_what_the_api_server_takes_is_not_refused(case: str) -> None:
 
 
 def test_kinds_of_other_groups_are_not_the_built_in_ones_of_that_name() -> None:
-    knative = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "a"}}
+    knative = {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {"name": "a"},
+        "spec": {"template": {"spec": {"containers": [container()]}}},
+    }
     volcano = {"apiVersion": "batch.volcano.sh/v1", "kind": "Job", "metadata": {"name": "b"}}
     application = read(knative, volcano)
     assert [workload.group for workload in application.workloads] == ["serving.knative.dev"]
     assert application.services == ()
     assert application.custom_kinds == ("Job",)
+
+
+def test_objects_that_the_api_server_names_are_several() -> None:
+    job = {**pod(container()), "metadata": {"generateName": "web-"}}
+    application = read(job, job, job)
+    assert application.invalid == ()
+    assert len({workload.reference for workload in application.workloads}) == 3
+
+
+def test_a_rollout_of_a_deployments_pods_makes_none_of_its_own() -> None:
+    application = read(ACCEPTED["a Rollout of a Deployment's pods"], deployment())
+    assert [str(workload) for workload in application.workloads] == ["Deployment/web"]
+    assert application.custom_kinds == ("Rollout",)
+
+
+def test_items_of_a_list_of_one_kind_need_not_say_it() -> None:
+    item = deployment()
+    del item["kind"], item["apiVersion"]
+    application = read({"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [item]})
+    assert [str(workload) for workload in application.workloads] == ["Deployment/web"]
+    assert application.invalid == ()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{template: {spec: {containers: [{name: a}]}}}",
+        "\n    template:\n        spec:\n            containers: [{name: a}]",
+        '\n  "template": {"spec": {"containers": [{"name": "a"}]}}',
+    ],
+)
+def test_a_custom_resource_makes_pods_however_its_template_is_written(spec: str) -> None:
+    text = f"apiVersion: example.org/v1\nkind: Worker\nmetadata:\n  name: web\nspec: {spec}\n"
+    application = read_application([("templates/all.yaml", text)])
+    assert [str(workload) for workload in application.workloads] == ["Worker/web"]
 
 
 def test_names_of_cluster_scoped_objects_are_known_without_reading_them_whole() -> None:

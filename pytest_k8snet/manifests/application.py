@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -33,7 +34,7 @@ from .routes import ROUTES, read_route
 from .services import read_service
 from .shapes import wrong_types
 from .syntax import object_name_problem, service_name_problem
-from .workloads import has_pod_template, read_workload
+from .workloads import has_pod_template, has_template, read_workload
 
 # Groups that the API server itself serves; an object of another group is a custom resource.
 _BUILT_IN = frozenset(
@@ -47,6 +48,8 @@ _BUILT_IN = frozenset(
         "storagemigration.k8s.io",
     )
 )  # fmt: skip
+
+_WITHOUT_POLICIES = _BUILT_IN - {"networking.k8s.io", "extensions"}
 
 # Built-in kinds that decide nothing about who talks to whom. They are large (ConfigMaps with
 # dashboards, CRDs of megabytes), so they are scanned for being YAML, and not made into data.
@@ -73,7 +76,6 @@ _SERVED = {
 }
 
 _VALUE = re.compile(r"\w+:[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
-_POD_TEMPLATE = re.compile(r"^  template:", re.MULTILINE)
 _NAME = re.compile(
     r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n)*?  name:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE
 )
@@ -132,6 +134,7 @@ class _ApplicationReader:
         self._documents = documents
         self._second = second
         self._seen: dict[tuple[str, Reference], str] = {}
+        self._generated: Counter[tuple[str, Reference]] = Counter()
         self.workloads: list[Workload] = []
         self.services: list[Service] = []
         self.policies: list[NetworkPolicy] = []
@@ -217,16 +220,23 @@ class _ApplicationReader:
                 self._refuse(kind or "?", what, source)
                 return
         if kind.endswith("List") and "items" in data:
-            self._read_items(source, kind, data["items"])
+            self._read_items(source, data)
             return
         self._read_single(KubernetesObject(data, source, self._namespace, self.invalid))
 
-    def _read_items(self, source: str, kind: str, items: Any) -> None:
+    def _read_items(self, source: str, data: Manifest) -> None:
+        """What a list holds; in one of a kind of its own, such as ServiceList, items need no kind.
+
+        https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1/unstructured#UnstructuredList
+        """
+        kind, items = data["kind"], data["items"]
+        own = {"kind": kind.removesuffix("List"), "apiVersion": data["apiVersion"]}
         if items is not None and not isinstance(items, list):
             self._refuse(kind, f"items is {described(items)}, and Kubernetes takes a list", source)
         for number, item in enumerate(sequence(items)):
             if isinstance(item, dict):
-                self._read_object(source, item)
+                bare = not (item.get("kind") or item.get("apiVersion"))
+                self._read_object(source, {**item, **own} if bare else item)
             else:
                 what = f"items[{number}] is {described(item)}, and Kubernetes takes an object"
                 self._refuse(kind, what, source)
@@ -243,13 +253,15 @@ class _ApplicationReader:
             self.cluster_scoped.add(Reference(kind, "", obj.name))
         if kind == "Namespace" and group == "":
             self.namespaces[obj.name] = obj.labels
-        if find_kind(kind, group) is not None:
+        if (known := find_kind(kind, group)) is not None and (
+            known.built_in or has_template(obj.data, known)
+        ):
             self._keep(obj, self.workloads, read_workload)
         elif (kind, group) in self._readers:
             self._keep(obj, *self._readers[kind, group])
             if group not in _BUILT_IN:
                 self.custom_kinds.add(kind)
-        elif "NetworkPolicy" in kind:  # of whatever API
+        elif "NetworkPolicy" in kind and group not in _WITHOUT_POLICIES:  # of whatever API
             self._keep(obj, self.policies, read_policy)
         elif group not in _BUILT_IN:
             if has_pod_template(obj.data):
@@ -264,12 +276,15 @@ class _ApplicationReader:
         self, obj: KubernetesObject, kept: list[Any], read: Callable[[KubernetesObject], Any]
     ) -> None:
         identity = (obj.group, obj.reference)
-        if identity in self._seen:
+        if identity in self._seen and obj.generated:
+            self._generated[identity] += 1  # the API server makes another name for each
+            obj.name += f"{self._generated[identity]}"
+        elif identity in self._seen:
             first = self._seen[identity]
             also = f", first by {first}" if first != obj.source else ""
             obj.refuse(f"is rendered more than once{also}: leave one out", "name:")
             return
-        self._seen[identity] = obj.source
+        self._seen[obj.group, obj.reference] = obj.source
         obj.refuse_name(service_name_problem if kept is self.services else object_name_problem)
         before = len(self.invalid)
         kept.append(read(obj))
@@ -318,6 +333,6 @@ def _only_custom(kind: str, text: str) -> bool:
         and kind not in CLUSTER_SCOPED
         and not _compared(kind)
         and "helm.sh/hook" not in text
-        and not _POD_TEMPLATE.search(text)
+        and not ("template" in text and "containers" in text)
         and _NAME.search(text) is not None
     )

@@ -35,7 +35,7 @@ class KubernetesObject:
     """
 
     __slots__ = (
-        *("annotations", "data", "group", "kind", "labels", "name", "namespace"),
+        *("annotations", "data", "generated", "group", "kind", "labels", "name", "namespace"),
         *("refused", "source"),
     )
 
@@ -46,6 +46,7 @@ class KubernetesObject:
         metadata = mapping(data.get("metadata"))
         name = metadata.get("name") or metadata.get("generateName")
         self.name = str(name) if name is not None else ""
+        self.generated = not metadata.get("name")
         own = metadata.get("namespace")
         self.namespace = "" if self.kind in CLUSTER_SCOPED else str(own) if own else namespace
         self.labels: Labels = self.label_map(metadata.get("labels"), "metadata.labels")

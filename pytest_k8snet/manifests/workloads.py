@@ -51,6 +51,13 @@ def read_workload(obj: KubernetesObject) -> Workload:
     )
 
 
+def has_template(data: Manifest, kind: Kind) -> bool:
+    """Whether an object says what its pods are; a Rollout may name a Deployment for that."""
+    for key in kind.template:
+        data = mapping(data.get(key))
+    return bool(data)
+
+
 def has_pod_template(data: Manifest) -> bool:
     """Whether a custom resource has a pod template where most kinds have it."""
     template = mapping(mapping(data.get("spec")).get("template"))
