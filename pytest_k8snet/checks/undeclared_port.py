@@ -107,7 +107,9 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
     for container in workload.containers:
         for probe in container.probes if container.runs else ():
             number = probe.port
-            if isinstance(number, int) and not probe.host and (number, "TCP") not in declared:
+            if not isinstance(number, int) or probe.host or not 0 < number < 1 << 16:
+                continue
+            if (number, "TCP") not in declared:
                 found.setdefault(number, (container, []))[1].append(probe)
     lacking: dict[str, list[Port]] = defaultdict(list)
     for number, (container, _) in sorted(found.items()):

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..kinds import kind_of
-from ..model import Container, Service, ServicePort
+from ..model import Backend, Container, Service, ServicePort
 from ..reach.networks import Network, within
 from ..reach.ports import PROTOCOLS
 from ..values import Manifest, integer, is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .ports import protocol_of
+from .selectors import label_selector
 from .syntax import dns_label_problem, object_name_problem, port_name_problem
 
 POLICY_TYPES = ("Ingress", "Egress")
@@ -29,8 +30,9 @@ def refuse_pod(
     obj: KubernetesObject, containers: Sequence[Container], *, host_network: bool
 ) -> None:
     """Take down what is wrong with the containers of a pod and their ports."""
+    built_in = kind_of(obj.kind, obj.group).built_in
     # A custom resource may take its pods from elsewhere.
-    if kind_of(obj.kind, obj.group).built_in and all(container.init for container in containers):
+    if built_in and all(container.init for container in containers):
         obj.refuse("has no containers, and every pod needs one", "containers:")
     for name in _repeated(container.name for container in containers if container.name):
         obj.refuse(f"has two containers of the name {name}", f"name: {name}")
@@ -40,6 +42,11 @@ def refuse_pod(
         elif problem := dns_label_problem(container.name):
             obj.refuse(f"container {container.name}: its name {problem}", f"name: {container.name}")
         _refuse_ports(obj, container, host_network=host_network)
+        for probe in container.probes:
+            # Knative fills in the port of a probe that has none.
+            if probe.handler != "exec" and (built_in or probe.port):
+                where = f"container {container.name}: {probe.kind}"
+                _refuse_target(obj, where, probe.port, f"{probe.kind}:")
     taken = (
         f"{port.host_port}/{port.protocol}" + (f" on {port.host_ip}" if port.host_ip else "")
         for container in containers
@@ -98,9 +105,21 @@ def _refuse_clusterless(obj: KubernetesObject, service: Service) -> None:
     address = text_of(obj.spec.get("clusterIP"))
     if address not in ("", "None") and not _is_address(address):
         obj.refuse(f"spec.clusterIP {address} is no address; a headless one is None", "clusterIP:")
-    given = sequence(obj.spec.get("ports"))
+    if service.headless and service.type in ("NodePort", "LoadBalancer"):
+        obj.refuse(f"spec.clusterIP None is not for a Service of type {service.type}", "clusterIP:")
+    given = mappings(obj.spec.get("ports"))
+    for number in (integer(port.get("nodePort"), 0) for port in given):
+        if not 0 <= number < 1 << 16:
+            obj.refuse(f"spec.ports: nodePort {number} is no number up to 65535", "nodePort:")
     if not (given or service.headless or service.type == "ExternalName"):
         obj.refuse("has no spec.ports, which only a headless Service can be without", "spec:")
+
+
+def refuse_backends(obj: KubernetesObject, backends: Iterable[Backend]) -> None:
+    """Take down ports that are none."""
+    for port in dict.fromkeys(backend.port for backend in backends):
+        if isinstance(port, int) and not 0 <= port < 1 << 16:
+            obj.refuse(f"leads to port {port}, which is no number from 1 to 65535", "port:")
 
 
 def refuse_ingress(obj: KubernetesObject) -> None:
@@ -133,6 +152,8 @@ def refuse_policy(obj: KubernetesObject) -> None:
 
 
 def _refuse_peer(obj: KubernetesObject, where: str, peer: Manifest) -> None:
+    for key in _SELECTORS:
+        label_selector(obj, peer.get(key), f"{where}.{key}")
     block = peer.get("ipBlock")
     if block is None:
         if not any(isinstance(peer.get(key), dict) for key in _SELECTORS):
@@ -183,16 +204,21 @@ def _refuse_service_port(obj: KubernetesObject, port: ServicePort) -> None:
     if port.name and (problem := dns_label_problem(port.name)):
         obj.refuse(f"{where}: the name {port.name} {problem}", f"name: {port.name}")
     _refuse_protocol(obj, where, port.protocol)
-    target = port.target
-    if isinstance(target, int):
-        if not 0 < target < 1 << 16:
-            obj.refuse(
-                f"{where}: targetPort is {target}, and Kubernetes takes a number from 1 to 65535",
-                f"targetPort: {target}",
-            )
-    elif problem := port_name_problem(target):
-        instead = f": write targetPort: {target} without quotes" if target.isdecimal() else ""
-        obj.refuse(f"{where}: the targetPort name {target} {problem}{instead}", "targetPort:")
+    _refuse_target(obj, where, port.target, "targetPort:")
+
+
+def _refuse_target(obj: KubernetesObject, where: str, port: int | str | None, key: str) -> None:
+    """Take down that a port of a container is named by no name and no number of one."""
+    field = key if key == "targetPort:" else "port:"
+    if port is None:
+        obj.refuse(f"{where} has no port", key)
+    elif isinstance(port, int):
+        if not 0 < port < 1 << 16:
+            said = f"is {port}, and Kubernetes takes a number from 1 to 65535"
+            obj.refuse(f"{where}: {field[:-1]} {said}", f"{field} {port}")
+    elif problem := port_name_problem(port):
+        instead = f": write {field} {port} without quotes" if port.isdecimal() else ""
+        obj.refuse(f"{where}: the {field[:-1]} name {port} {problem}{instead}", key)
 
 
 def _refuse_protocol(obj: KubernetesObject, where: str, protocol: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from ..model import Backend, Route
 from ..values import is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
-from .refusals import refuse_ingress
+from .refusals import refuse_backends, refuse_ingress
 
 _Reader: TypeAlias = Callable[[KubernetesObject], Iterator[Backend]]
 
@@ -28,11 +28,9 @@ def read_route(obj: KubernetesObject) -> Route:
     """Read an object of one of :data:`ROUTES`."""
     if obj.kind == "Ingress":
         refuse_ingress(obj)
-    return Route(
-        *obj.head,
-        backends=tuple(dict.fromkeys(ROUTES[obj.kind, obj.group](obj))),
-        outside=_from_outside(obj),
-    )
+    backends = tuple(dict.fromkeys(ROUTES[obj.kind, obj.group](obj)))
+    refuse_backends(obj, backends)
+    return Route(*obj.head, backends=backends, outside=_from_outside(obj))
 
 
 def _from_outside(obj: KubernetesObject) -> bool:

@@ -9,6 +9,9 @@ from ..matching import OPERATORS
 from ..model import Requirement, Selector
 from ..values import mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
+from .syntax import label_key_problem
+
+_CILIUM = "cilium.io"
 
 
 def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
@@ -18,7 +21,7 @@ def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
     """
     data = mapping(value)
     expressions = tuple(_requirements(obj, data.get("matchExpressions"), field))
-    read = obj.strings if obj.group == "cilium.io" else obj.label_map
+    read = obj.strings if obj.group == _CILIUM else obj.label_map
     return Selector(read(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
 
 
@@ -36,4 +39,7 @@ def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Req
             amount = "no values" if values else "values"
             said = f"{field}.matchExpressions: operator {operator} takes {amount}"
             obj.refuse(said, "matchExpressions:")
-        yield Requirement(text_of(data.get("key")), operator, values)
+        key = text_of(data.get("key"))
+        if obj.group != _CILIUM and (problem := label_key_problem(key)):
+            obj.refuse(f"{field}.matchExpressions: the key {key!r} {problem}", "key:")
+        yield Requirement(key, operator, values)

@@ -291,6 +291,26 @@ DEPLOYMENTS = {
             "80\n          livenessProbe: {httpGet: {port: [1]}}\n",
             f"… {TEMPLATE}.livenessProbe.httpGet.port is a list, and … a number or a name",
         ),
+        (
+            "8080\n",
+            "80\n          livenessProbe: {tcpSocket: {port: 70000}}\n",
+            "… livenessProbe: port is 70000, and Kubernetes takes a number from 1 to 65535",
+        ),
+        (
+            "8080\n",
+            "80\n          livenessProbe: {httpGet: {port: '80'}}\n",
+            "… livenessProbe: the port name 80 has no letter: write port: 80 without quotes",
+        ),
+        (
+            "8080\n",
+            "80\n          readinessProbe: {httpGet: {port: prometheus-exporter}}\n",
+            "… the port name prometheus-exporter has 19 characters, and 15 are allowed",
+        ),
+        (
+            "8080\n",
+            "80\n          startupProbe: {httpGet: {path: /}}\n",
+            "… container web: startupProbe has no port",
+        ),
     ),
 }
 
@@ -312,6 +332,8 @@ SERVICES = of(
     ("port: 80", "port: 80\n      targetPort: prometheus-exporter", "… has 19 characters, and 15"),
     ("port: 80", "port: 80\n      protocol: HTTP", "web spec.ports: 80: protocol HTTP is none of"),
     ("port: 80", "port: 80\n      nodePort: x", "web spec.ports[0].nodePort is a string"),
+    ("port: 80", "port: 80\n      nodePort: 70000", "web spec.ports: nodePort 70000 is no number"),
+    ("spec:", "spec:\n  type: NodePort\n  clusterIP: None", "web spec.clusterIP None is not for"),
     ("port: 80", "port: 80\n    - port: 81", "web spec.ports: 80/TCP has no name, which every"),
     (
         "- port: 80",
@@ -374,6 +396,21 @@ POLICIES = of(
         "podSelector: {matchExpressions: [{key: a, operator: 5}]}\n      ports",
         f"{FROM}[0].podSelector.matchExpressions[0].operator is the number 5",
     ),
+    (
+        PEER,
+        "podSelector: {matchExpressions: [{key: a, operator: Has}]}\n      ports",
+        f"{FROM}.podSelector.matchExpressions: operator Has is none of DoesNotExist",
+    ),
+    (
+        PEER,
+        "namespaceSelector: {matchLabels: {a: 1}}\n      ports",
+        f'{FROM}.namespaceSelector.matchLabels: a is the number 1 … write a: "1"',
+    ),
+    (
+        PEER,
+        "podSelector: {matchExpressions: [{operator: Exists}]}\n      ports",
+        f"{FROM}.podSelector.matchExpressions: the key '' has other characters",
+    ),
     ("ports:…", "ports: [80]\n", "web spec.ingress[0].ports[0] is the number 80"),
     ("port: 80", "port: '80'", "… the port name 80 has no letter: write port: 80 without quotes"),
     ("port: 80", "port: [80]", "web spec.ingress[0].ports[0].port is a list"),
@@ -394,6 +431,7 @@ ROUTES = {
         ("paths:…", "paths: x\n", "web spec.rules[0].http.paths is a string, and … a list"),
         ("backend:…", "backend: web\n", f"{BACKEND} is a string, and Kubernetes takes a mapping"),
         ("{number: 80}", "80", f"{BACKEND}.service.port is the number 80, and … a mapping"),
+        ("{number: 80}", "{number: 70000}", "web leads to port 70000, which is no number from 1"),
         ("{number: 80}", "{number: '80'}", f"{BACKEND}.service.port.number is a string"),
         ("a.example", "A_b.example", "web the host 'A_b.example' has other characters"),
         ("a.example", "a.*.example", "web the host 'a.*.example' has other characters"),
@@ -433,6 +471,10 @@ OTHERS = {
     "kind: in small letters": Row(
         "deployment/web is a deployment of apps/v1, which … and kind: Deployment",
         instead(DEPLOYMENT, "kind: Deployment", "kind: deployment"),
+    ),
+    "kind: of a group without it": Row(
+        "NetworkPolicy/web is a NetworkPolicy of v1, which … apiVersion: networking.k8s.io/v1",
+        instead(POLICY, "networking.k8s.io/v1", "v1"),
     ),
     "kind: none": Row("?/? has no kind", "a: 1\n"),
     "kind: a list": Row("?/? kind is a list: write a string", "apiVersion: v1\nkind: [Pod]\n"),
