@@ -14,8 +14,10 @@ from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.errors import NotApplicable, NotObserved
 from pytest_k8snet.model import (
     Application,
+    Container,
     Labels,
     NetworkPolicy,
+    Port,
     Requirement,
     Selector,
     Service,
@@ -130,6 +132,13 @@ def test_a_target_port_is_a_number_or_the_first_port_of_that_name_and_protocol(
         assert matching.target_number(port, workload) == port.target
     else:
         assert matching.target_number(port, workload) == next(iter(named), None)
+
+
+def test_a_port_of_a_container_goes_before_that_of_a_sidecar_of_the_same_name() -> None:
+    proxy = Container("proxy", ports=(Port(9000, name="http"),), init=True, sidecar=True)
+    web = Container("web", ports=(Port(8080, name="http"),))
+    workload = Workload("Pod", "web", "default", "", containers=(proxy, web))
+    assert matching.target_number(ServicePort(80, "http"), workload) == 8080
 
 
 def test_a_stateful_set_of_any_size_costs_no_more_than_the_selector() -> None:
