@@ -123,12 +123,21 @@ class Api:
             path += f"/namespaces/{quote(body['metadata'].get('namespace') or namespace)}"
         self._call("POST", f"{path}/{kind['name']}", body, dryRun="All")
 
-    def delete(self, kind: Kind | str, namespace: str, name: str, grace: int | None = None) -> None:
+    def delete(
+        self,
+        kind: Kind | str,
+        namespace: str,
+        name: str,
+        grace: int | None = None,
+        *,
+        last: bool = False,
+    ) -> None:
         """Delete an object and what it controls, if it is there.
 
         :param grace: seconds that a pod gets to end by itself; None is its own choice.
+        :param last: the object is there until all that it controls is gone.
         """
-        body: Object = {"propagationPolicy": "Background"}
+        body: Object = {"propagationPolicy": "Foreground" if last else "Background"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
         self._found("DELETE", self._path(kind, namespace, name), body)

@@ -1,7 +1,8 @@
 """Replace the pods of a release, so that a second run of each program can be observed.
 
 Pods are deleted and their controllers make new ones: a StatefulSet in its own
-order, a DaemonSet one for each node. A bare Pod is made again from its own
+order, a DaemonSet one for each node; on the node's network not before the old ones
+are gone. A bare Pod is made again from its own
 manifest. Jobs run once more as a copy. Hooks belong to the installation and
 are left alone.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from ..kinds import Replaced
 from ..model import Workload
 from .api import Api, Object
-from .pods import COPY_OF, Pod
+from .pods import COPY_OF, Owner, Pod
 
 _GRACE = 1  # seconds; enough for a program that listens to the signal
 _STATEFUL_GRACE = 20  # what it keeps on a volume is worth a clean end
@@ -42,9 +43,27 @@ def replace_pods(
         for pod, workload in pods
         if workload is not None and is_replaced(workload) and not pod.finished
     ]
+    for maker in {maker for pair in gone if (maker := _hasty_maker(*pair)) is not None}:
+        api.delete(*maker.reference, last=True)
     for pod, _ in gone:
         api.delete("Pod", pod.namespace, pod.name, grace=_grace(pod))
     return gone
+
+
+def _hasty_maker(pod: Pod, workload: Workload) -> Owner | None:
+    """The ReplicaSet of a pod that would find its ports taken by the one before it.
+
+    A ReplicaSet makes another pod as soon as one is asked to end. On the node's network
+    the old one's ports are the new one's, and only declared ones keep the scheduler from
+    bringing the two together. While the ReplicaSet itself is to go it makes none, and its
+    Deployment makes another one when it is gone, which is after its last pod. Of the other
+    controllers a StatefulSet and a DaemonSet wait by themselves.
+    https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion
+    """
+    owner = pod.owner
+    if not pod.host_network or owner is None or owner.kind is workload.makes:
+        return None
+    return owner if owner.kind.name == "ReplicaSet" else None
 
 
 def bare_pods(pods: Iterable[tuple[Pod, Workload | None]]) -> list[Object]:

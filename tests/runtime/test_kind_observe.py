@@ -60,6 +60,7 @@ EXPECTED: dict[str, Seen] = {
     },
     "db": {("TCP", 5432, "db", "httpd", "all")},
     "agent": {("TCP", 19100, "agent", "httpd", "all")},  # in the network of a node that has more
+    "stubborn": {("TCP", 19102, "stubborn", "httpd", "all")},  # taken until the old one is gone
     "bare": {("TCP", 7777, "bare", "httpd", "all")},
     "default-named": {("TCP", 7300, "named", "httpd", "all")},  # of the namespace it is in
     "late": {("TCP", 9999, "late", "httpd", "all")},  # 4 s after it is "ready"
@@ -89,7 +90,7 @@ def test_all_replicas_are_looked_at(observed: Application) -> None:
     assert len({one.pod for one in found.sockets}) == 2
 
 
-@pytest.mark.parametrize("name", ["multi", "agent", "late"])
+@pytest.mark.parametrize("name", ["multi", "agent", "stubborn", "late"])
 def test_the_second_run_is_one_of_other_pods(observed: Application, name: str) -> None:
     found = workload(observed, name)
     before, after = (
