@@ -361,10 +361,11 @@ def route_backend(route: Route, service: str, port: int | str) -> str:
     return under([field], [f"- {name}"] + [f"  port: {said}"] * bool(port))
 
 
-def monitor_endpoint(monitor: Monitor, port: str) -> str:
-    """What a monitor scrapes."""
+def monitor_endpoint(monitor: Monitor, port: int | str, *, of_pods: bool) -> str:
+    """What a monitor scrapes; of a ServiceMonitor a port of the Services, or of their pods."""
     field = "podMetricsEndpoints" if monitor.kind == "PodMonitor" else "endpoints"
-    return under(["spec", field], [f"- port: {scalar(port)}"])
+    said = port if isinstance(port, int) else scalar(port)
+    return under(["spec", field], [f"- {'targetPort' if of_pods else 'port'}: {said}"])
 
 
 def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import LabelIndex, pod_index, selected, service_index
@@ -14,6 +14,8 @@ from ._instead import monitor_endpoint
 from ._words import listing, references, subjects, verb
 
 T = TypeVar("T")
+_Named: TypeAlias = tuple[str, int]
+"""A port by its name and its number."""
 
 
 @check("N7", "monitor-without-target", on=Monitor, readings={"no-port": FAULT, "no-target": NOTE})
@@ -76,16 +78,18 @@ def monitor_without_target(monitor: Monitor, application: Application) -> Iterat
         if wanted is None or not (of_services or pods):
             continue  # the first of all ports; or pods that nobody knows
         known = _of_services(services) if of_services else _of_pods(pods)
-        if wanted in (known if isinstance(wanted, str) else known.values()):
+        if any(wanted in named for named in known):
             continue
-        names = [one for one in known if one]
+        names = [
+            *dict.fromkeys(one or str(number) for one, number in known if one or not of_services)
+        ]
         asked: Sequence[Service | Workload] = services if of_services else pods
         has = f"{verb(asked, 'has')} {listing(names)}" if names else "no port there has a name"
         yield Finding(
             "no-port",
             f"{name} scrapes the port {wanted} of {subjects(asked, application)}, and {has}",
             at=monitor.position("port:" if endpoint.target is None else "targetPort:"),
-            instead=monitor_endpoint(monitor, names[0]) if len(names) == 1 else "",
+            instead=_instead(monitor, known, of_pods=not of_services),
             related=references(asked),
         )
 
@@ -111,15 +115,18 @@ def _near(monitor: Monitor, index: LabelIndex[T]) -> Iterator[T]:
         yield from index.candidates(monitor.selector, namespace)
 
 
-def _of_services(services: Iterable[Service]) -> dict[str, int]:
+def _of_services(services: Iterable[Service]) -> list[_Named]:
     """The Services' ports by their names."""
-    return {port.name: port.port for service in services for port in service.ports}
+    return [(port.name, port.port) for service in services for port in service.ports]
 
 
-def _of_pods(pods: Iterable[Workload]) -> dict[str, int]:
-    """The declared ports by their names, or by their numbers where they have none."""
-    return {
-        port.name or str(port.number): port.number
-        for workload in pods
-        for _, port in workload.declared()
-    }
+def _of_pods(pods: Iterable[Workload]) -> list[_Named]:
+    """The declared ports with their names."""
+    return [(port.name, port.number) for workload in pods for _, port in workload.declared()]
+
+
+def _instead(monitor: Monitor, known: Iterable[_Named], *, of_pods: bool) -> str:
+    """The only port that has a name, or of pods the only one; "" where one has to choose."""
+    of_pods &= monitor.kind != "PodMonitor"  # which have no other ports
+    ports = {name or (number if of_pods else "") for name, number in known} - {""}
+    return monitor_endpoint(monitor, *ports, of_pods=of_pods) if len(ports) == 1 else ""
