@@ -222,7 +222,7 @@ class Workload(_Object):
     ``watched`` the age in seconds until which the youngest was watched at least.
     ``node_selector`` are labels that a node must have. ``service_account`` is the
     name of the one that its pods run as, ``service_name`` the Service that a
-    StatefulSet's pods have their DNS names from.
+    StatefulSet's pods have their DNS names from. ``completes``: its pods run to completion.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -241,6 +241,7 @@ class Workload(_Object):
     node_selector: Labels = field(default_factory=dict)
     service_account: str = "default"
     service_name: str = ""
+    completes: bool = False
 
     @property
     def makes(self) -> Kind:

@@ -105,7 +105,7 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
     admitting = list(reach.admitting(workload))
     if wide:
         reading, message, policies = _reading(workload, application, admitting)
-        if workload.makes.ends and not any(workload.declared()):
+        if workload.completes and not any(workload.declared()):
             reading = "transient"
             message += "; they run to completion and declare no port"
     # No peer of a policy is the API server.

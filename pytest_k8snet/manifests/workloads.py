@@ -14,6 +14,8 @@ from .ports import port_number, protocol_of
 from .refusals import refuse_pod
 from .selectors import label_selector
 
+_ENDING = ("Never", "OnFailure")
+
 
 def read_workload(obj: KubernetesObject) -> Workload:
     """Read a compute unit: a Pod, or an object with a pod template."""
@@ -45,6 +47,8 @@ def read_workload(obj: KubernetesObject) -> Workload:
         service_account=text_of(pod.get("serviceAccountName") or pod.get("serviceAccount"))
         or "default",
         service_name=text_of(spec.get("serviceName")) if kind.ordinals else "",
+        # Controllers of what keeps running take no other than Always.
+        completes=kind.ends or (kind.is_pod and pod.get("restartPolicy") in _ENDING),
         node_selector={
             key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()
         },
