@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from ..model import Labels
 
@@ -25,7 +26,7 @@ class Endpoint:
     :ivar world: it is outside the cluster.
     :ivar anyone: labels of pod and namespace may be any: it stands for whoever fits best.
         ``namespace`` is then the one that it is in, or "" for any other.
-    :ivar every: it stands for all pods there: a block of addresses has it only if it has all.
+    :ivar address: where it is known: of one that stands for all pods with addresses like it.
     """
 
     namespace: str = ""
@@ -36,7 +37,7 @@ class Endpoint:
     host: bool = False
     world: bool = False
     anyone: bool = False
-    every: bool = False
+    address: IPv4Address | None = None
 
     @property
     def pod(self) -> bool:

@@ -23,12 +23,12 @@ from ..model import Application, Identity, Labels, NetworkPolicy, Reference, Wor
 from .endpoints import NAME_LABEL, Endpoint
 from .families import family_of
 from .judging import Judge, Step, Taking
+from .networks import addresses_apart
 from .ports import NONE, Ports
 from .rules import Direction, ReadPolicy, Rule
 from .truth import CLOSED, NO, OPEN, YES, Admission, Truth, some
 
 _MOST_PODS = 20  # of a StatefulSet, that a policy may tell apart
-_BLOCKS = re.compile(r"'(?:cidr|nets|notNets|networks|\w+CIDR\w*)'")  # where addresses stand
 _ELSEWHERE = "<another namespace>"  # no legal name, so no selector can name it
 
 
@@ -99,9 +99,11 @@ class Reach:
         self._taken: dict[int, list[tuple[Workload, Truth]]] | None = None
         self._namespace = self._position(application.namespace)
         self._cluster = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE})
-        self._every_pod = self._cluster
-        if _BLOCKS.search(text):  # then one pod of another namespace may have an address in them
-            self._every_pod = Endpoint(_ELSEWHERE, {NAME_LABEL: _ELSEWHERE}, every=True)
+        # Where policies have blocks of addresses, one pod of another namespace may be in them.
+        self._every_pod = tuple(
+            replace(self._cluster, address=address)
+            for address in addresses_apart([policy.specs for policy in application.policies])
+        ) or (self._cluster,)
         self._outside = Endpoint(world=True)
         self._footholds = {
             Foothold.NAMESPACE: (self._namespace,),
@@ -209,18 +211,34 @@ class Reach:
     def from_every_pod(self, target: Workload) -> Admission:
         """What all pods of other namespaces get to, by the policies that are understood.
 
-        A block of addresses has to hold them all.
+        Whatever addresses they have.
         """
-        return self._between((self._every_pod,), self.pods(target), self._understood)
+        found = CLOSED
+        for pod in self.pods(target):
+            common = OPEN
+            for other in self._every_pod:
+                common &= self._understood.admission(other, pod)
+                if common == CLOSED:
+                    break
+            found |= common
+        return found
 
     def admitting(self, target: Workload) -> tuple[NetworkPolicy, ...]:
-        """The policies with a rule that lets every pod of other namespaces in."""
-        found = {
-            policy.reference: policy
-            for pod in self.pods(target)
-            for policy in self._understood.admitting(self._every_pod, pod)
-        }
-        return tuple(found.values())
+        """The policies with a rule that lets every pod of other namespaces in.
+
+        Those that let some of them in where none lets in all.
+        """
+        let_in = [
+            {
+                policy.identity: policy
+                for pod in self.pods(target)
+                for policy in self._understood.admitting(other, pod)
+            }
+            for other in self._every_pod
+        ]
+        known = {key: policy for some in let_in for key, policy in some.items()}
+        of_all = [policy for key, policy in known.items() if all(key in some for some in let_in)]
+        return tuple(of_all or known.values())
 
     def answers(self, target: Workload, protocol: str, port: int, *, outside: bool = False) -> bool:
         """Whether the port may answer to somebody who has just the labels that policies ask for.
