@@ -220,9 +220,11 @@ class Workload(_Object):
     ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
     ``pods`` is the number of live pods that were seen in the first run,
     ``watched`` the age in seconds until which the youngest was watched at least.
-    ``node_selector`` are labels that a node must have. ``service_account`` is the
-    name of the one that its pods run as, ``service_name`` the Service that a
-    StatefulSet's pods have their DNS names from. ``completes``: its pods run to completion.
+    ``nodes`` is what a node must have, all of one of them, none where any will do;
+    ``apart_from`` are pods of the namespace that share no node with these.
+    ``service_account`` is the name of the one that its pods run as,
+    ``service_name`` the Service that a StatefulSet's pods have their DNS names from.
+    ``completes``: its pods run to completion.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -238,7 +240,8 @@ class Workload(_Object):
     unobserved: str = NEEDS_CLUSTER
     pods: int | None = None
     watched: int = 0
-    node_selector: Labels = field(default_factory=dict)
+    nodes: tuple[Selector, ...] = ()
+    apart_from: tuple[Selector, ...] = ()
     service_account: str = "default"
     service_name: str = ""
     completes: bool = False

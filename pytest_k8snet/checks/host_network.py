@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import NamedTuple
 
 from ..finding import FAULT, NOTE, Finding
-from ..model import Application, Container, Workload
+from ..matching import takes
+from ..model import Application, Container, Requirement, Selector, Workload
 from ._check import check
 from ._instead import container_ports
 from ._words import port_text, references, subjects
@@ -28,10 +30,10 @@ def host_network(workload: Workload, application: Application) -> Iterator[Findi
     ## What it finds
     `host`: a pod with `hostNetwork: true`. `port-clash`: another unit takes the
     same port of the node, by `hostPort` or by `hostNetwork`, where the declared
-    ports are the node's, and no node selector keeps the two from sharing a
-    node: the scheduler leaves the second pod pending, or one of the programs
-    does not start. `host-port`: a container port with a `hostPort` in a pod
-    that has its own network namespace.
+    ports are the node's, and nothing keeps the two from sharing a node (a
+    `nodeSelector`, a `nodeName`, required affinity): the scheduler leaves the
+    second pod pending, or one of the programs does not start. `host-port`: a
+    container port with a `hostPort` in a pod that has its own network namespace.
 
     ## Why it matters
     NetworkPolicies do not hold for a pod in the node's network namespace, so
@@ -157,6 +159,36 @@ def _same(first: NodePort, second: NodePort) -> bool:
 
 
 def _may_share_a_node(first: Workload, second: Workload) -> bool:
-    """Whether no label that both ask a node for has two values."""
-    wanted = second.node_selector
-    return all(wanted.get(key, value) == value for key, value in first.node_selector.items())
+    """Whether some node has what both ask for, and neither keeps away from the other's pods."""
+    if _keeps_from(first, second) or _keeps_from(second, first):
+        return False
+    any_node = (Selector(),)
+    pairs = product(first.nodes or any_node, second.nodes or any_node)
+    return any(_is_possible([*_requirements(one), *_requirements(other)]) for one, other in pairs)
+
+
+def _keeps_from(one: Workload, other: Workload) -> bool:
+    return one.namespace == other.namespace and any(
+        takes(selector, other) for selector in one.apart_from
+    )
+
+
+def _requirements(selector: Selector) -> Iterator[Requirement]:
+    for key, value in selector.labels.items():
+        yield Requirement(key, "In", (value,))
+    yield from selector.expressions
+
+
+def _is_possible(requirements: Iterable[Requirement]) -> bool:
+    """Whether some node can have all of it."""
+    asked: dict[str, dict[str, list[set[str]]]] = defaultdict(lambda: defaultdict(list))
+    for key, operator, values in requirements:
+        asked[key][operator].append(set(values))
+    for operators in asked.values():
+        if "DoesNotExist" in operators and operators.keys() - {"DoesNotExist", "NotIn"}:
+            return False
+        if "In" in operators:
+            among = set.intersection(*operators["In"])
+            if not among.difference(*operators.get("NotIn", ())):
+                return False
+    return True

@@ -10,6 +10,7 @@ from ..matching import OPERATORS, matches
 from ..model import Container, Labels, Port, Probe, Selector, Workload
 from ..values import Manifest, integer, is_int, mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
+from .placement import beside_none_of, node_terms
 from .ports import port_number, protocol_of
 from .refusals import refuse_pod
 from .selectors import label_selector
@@ -49,9 +50,8 @@ def read_workload(obj: KubernetesObject) -> Workload:
         service_name=text_of(spec.get("serviceName")) if kind.ordinals else "",
         # Controllers of what keeps running take no other than Always.
         completes=kind.ends or (kind.is_pod and pod.get("restartPolicy") in _ENDING),
-        node_selector={
-            key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()
-        },
+        nodes=node_terms(pod),
+        apart_from=beside_none_of(pod),
     )
 
 

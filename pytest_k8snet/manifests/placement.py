@@ -1,0 +1,57 @@
+"""Where the scheduler may put pods: which nodes, and beside whom it does not.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..model import Requirement, Selector
+from ..values import Manifest, mapping, mappings, sequence, text_of
+
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_HOSTNAME = "kubernetes.io/hostname"
+_NAME = "metadata.name"  # the only field of a node that is asked for
+
+
+def node_terms(pod: Manifest) -> tuple[Selector, ...]:
+    """What a node must have: all of one of these; none where any node will do."""
+    labels = {key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()}
+    if name := text_of(pod.get("nodeName")):
+        labels[_NAME] = name
+    affinity = mapping(mapping(pod.get("affinity")).get("nodeAffinity"))
+    terms = mappings(mapping(affinity.get(_REQUIRED)).get("nodeSelectorTerms"))
+    asked = [
+        tuple(
+            requirement
+            for field in ("matchExpressions", "matchFields")
+            for requirement in _requirements(term.get(field))
+        )
+        for term in terms
+    ]
+    if not asked:
+        return (Selector(labels),) if labels else ()
+    return tuple(Selector(labels, requirements) for requirements in asked)
+
+
+def beside_none_of(pod: Manifest) -> tuple[Selector, ...]:
+    """The pods of its own namespace that it never shares a node with."""
+    affinity = mapping(mapping(pod.get("affinity")).get("podAntiAffinity"))
+    return tuple(
+        Selector(
+            {key: text_of(value) for key, value in mapping(wanted.get("matchLabels")).items()},
+            tuple(_requirements(wanted.get("matchExpressions"))),
+        )
+        for term in mappings(affinity.get(_REQUIRED))
+        if term.get("topologyKey") == _HOSTNAME
+        and not (term.get("namespaces") or term.get("namespaceSelector"))
+        and isinstance(wanted := term.get("labelSelector"), dict)
+    )
+
+
+def _requirements(value: Any) -> Iterator[Requirement]:
+    for data in mappings(value):
+        values = tuple(map(text_of, sequence(data.get("values"))))
+        yield Requirement(text_of(data.get("key")), text_of(data.get("operator")), values)
