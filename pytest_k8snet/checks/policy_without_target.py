@@ -16,8 +16,13 @@ from ._words import listing
 _KNOWN = frozenset(("matchLabels", "matchExpressions"))
 # Where the APIs have label selectors; those of Calico are texts.
 _SELECTORS = frozenset(
-    ("podSelector", "namespaceSelector", "endpointSelector", "fromEndpoints", "toEndpoints")
+    (
+        *("podSelector", "namespaceSelector", "endpointSelector", "fromEndpoints", "toEndpoints"),
+        *("namespaces", "nodes"),  # of AdminNetworkPolicy and its kin
+    )
 )
+# Under ``namespaces`` these stood in older versions, the first one with a selector of its own.
+_OLDER = frozenset(("namespaceSelector", "sameLabels", "notSameLabels"))
 _FIELDS = {"cilium.io": "endpointSelector:", **dict.fromkeys(CALICO, "selector:")}
 
 
@@ -144,7 +149,9 @@ def _written(data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from _written(value)
             continue
         for selector in value if isinstance(value, list) else [value]:
-            if isinstance(selector, dict) and not _KNOWN.issuperset(selector):
+            if isinstance(selector, dict) and not _OLDER.isdisjoint(selector):
+                yield from _written(selector)
+            elif isinstance(selector, dict) and not _KNOWN.issuperset(selector):
                 yield field, selector
 
 
