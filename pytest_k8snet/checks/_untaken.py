@@ -21,7 +21,11 @@ _RUNTIME_WORDS = frozenset(("leader", "role", "active", "master", "primary", "re
 _NO_PODS = re.compile(
     r"Monitor|Rule$|Certificate|Issuer|Secret|Route|Polic|Authorization|Authentication"
     r"|VirtualService|DestinationRule|Gateway$|Middleware|IngressRoute|BackendConfig|ScaledObject"
-    r"|Dashboard|DataSource|AlertmanagerConfig|Challenge|Order$|TLSOption|ServersTransport"
+    r"|Dashboard|Data[Ss]ource|AlertmanagerConfig|Challenge|Order$|TLSOption|ServersTransport"
+    r"|Scrape|^Probe$|VerticalPodAutoscaler|VaultAuth|VaultConnection|TLSStore|TraefikService"
+    r"|ServiceEntry|WorkloadEntry|EnvoyFilter|^Sidecar$|^Telemetry$|ServiceProfile|ReferenceGrant"
+    r"|ServiceExport|ServiceImport|NetworkSet$|NetworkAttachmentDefinition|TargetGroupBinding"
+    r"|DNSEndpoint|FrontendConfig|IngressClassParams|VolumeSnapshot|SecurityContextConstraints"
 )
 _ALIKE = 0.8
 # Labels that describe an application; programs that label pods write a prefix of their own.
