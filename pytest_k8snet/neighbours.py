@@ -41,7 +41,9 @@ def needs_second_release(application: Application) -> bool:
         labels = workload.pod_labels
         if labels and not carries(labels.values(), release):
             return True
-    return any(
+    # What has no single label selector, such as Calico's, may ask for the name anywhere.
+    otherwise = (policy for policy in application.policies if policy.selector is None)
+    return any(release not in str(policy.specs) for policy in otherwise) or any(
         not carries(needed_values(selector), release) for selector in _selectors(application)
     )
 

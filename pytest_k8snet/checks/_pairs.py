@@ -8,6 +8,8 @@ from typing import TypeAlias
 from ..index import policies_of, services_of
 from ..matching import policy_takes, selects
 from ..model import Application, NetworkPolicy, Service, Workload
+from ..reach import ReadPolicy, Truth, reach_of
+from ..reach.endpoints import Endpoint
 
 Taker: TypeAlias = Workload | Service | NetworkPolicy
 
@@ -34,19 +36,51 @@ def takers_of(workload: Workload, application: Application) -> Iterator[Taker]:
     counting it would make a fault of following that recommendation.
     """
     yield from services_of(workload, application)
-    for policy in policies_of(workload, application):
+    yield from labelled_policies(workload, application, application)
+
+
+def labelled_policies(
+    workload: Workload, application: Application, whose: Application
+) -> Iterator[NetworkPolicy]:
+    """The policies that take the pods of the application's workload by their labels.
+
+    :param whose: the application that has the policies: a second release, or the same one.
+    """
+    for policy in policies_of(workload, whose):
         if policy.selector is not None and not policy.selector.empty:
+            yield policy
+    pods = reach_of(application).pods
+    for policy in whose.once(_selecting_otherwise):
+        if any(_takes(one, pods(workload)) for one in reach_of(whose).read(policy)):
             yield policy
 
 
-def also_take(takers: Iterable[Taker], other: Workload) -> list[Taker]:
-    """Those that take the pods of another unit, too."""
-    return [
-        taker
-        for taker in takers
-        if (
-            policy_takes(taker, other)
-            if isinstance(taker, NetworkPolicy)
-            else selects(taker, other)
+def also_take(
+    takers: Iterable[Taker], workload: Workload, other: Workload, application: Application
+) -> list[Taker]:
+    """Those of a workload's takers that take the pods of another unit, too."""
+    reach = reach_of(application)
+
+    def takes(taker: Taker) -> bool:
+        if not isinstance(taker, NetworkPolicy):
+            return selects(taker, other)
+        if taker.selector is not None:
+            return policy_takes(taker, other)
+        return any(
+            _takes(one, reach.pods(workload)) and _takes(one, reach.pods(other))
+            for one in reach.read(taker)
         )
-    ]
+
+    return [*filter(takes, takers)]
+
+
+def _selecting_otherwise(application: Application) -> tuple[NetworkPolicy, ...]:
+    """The policies that have no single label selector, and are understood: Calico's and others."""
+    unread = reach_of(application).unread if application.policies else ()
+    return tuple(one for one in application.policies if one.selector is None and one not in unread)
+
+
+def _takes(policy: ReadPolicy, pods: Iterable[Endpoint]) -> bool:
+    """Whether it is for these pods because of their labels."""
+    subject = policy.subject
+    return bool(subject.keys) and any(pod.pod and subject.takes(pod) is Truth.YES for pod in pods)

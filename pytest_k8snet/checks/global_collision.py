@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
-from ..index import policies_of, selected, with_pod_labels
+from ..index import selected, with_pod_labels
 from ..matching import carries, needed_values, selects
 from ..model import (
     DEFAULT_RELEASE,
@@ -20,6 +20,7 @@ from ..model import (
 )
 from ._check import check
 from ._instead import INSTANCE, service_selector, unit_labels
+from ._pairs import labelled_policies
 from ._words import listing, references, subjects, verb
 
 
@@ -167,13 +168,14 @@ def _workload_reasons(workload: Workload, application: Application) -> Iterator[
     twins = with_pod_labels(workload, second)
     if twins and workload.pod_labels:
         yield f"the pods of {name} have the same labels as its {subjects(twins, application)}"
-    own = {(policy.kind, policy.source) for policy in policies_of(workload, application)}
+    own = {
+        (policy.kind, policy.source)
+        for policy in labelled_policies(workload, application, application)
+    }
     policies = [
         policy
-        for policy in policies_of(workload, second)
-        if policy.selector is not None
-        and not policy.selector.empty
-        and (policy.kind, policy.source) in own
+        for policy in labelled_policies(workload, application, second)
+        if (policy.kind, policy.source) in own
     ]  # what its counterpart here takes as well
     if policies:
         taken_by = subjects(policies, application)

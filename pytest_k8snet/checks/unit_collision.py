@@ -124,7 +124,7 @@ def _equal_pod_labels(
     takers: dict[Reference, Taker] = {}
     mine = [*takers_of(workload, application), *units_of(workload, application)]
     for other in equal:
-        both = also_take(mine, other)
+        both = also_take(mine, workload, other, application)
         if both and workload.pod_labels:
             together.append(other)
             takers.update({taker.reference: taker for taker in both})

@@ -84,7 +84,7 @@ def unit_subset_collision(workload: Workload, application: Application) -> Itera
         return
     all_takers = list(takers_of(workload, application))
     for other in more:
-        both = also_take(all_takers, other)
+        both = also_take(all_takers, workload, other, application)
         (selected if both else unselected).append(other)
         takers.update({taker.reference: taker for taker in both})
     name = application.subject(workload.reference)
