@@ -485,9 +485,9 @@ class Application:
     such as an operator's, or with labels that only live pods have, as workloads of
     kind Pod. ``cures`` are values of
     the chart that were found to cure a finding. ``namespace_labels`` are the labels of the
-    ``namespaces``, which are rendered ones, by name. ``reviewed`` is what the file of
-    ``--k8snet-reach`` has about it, None without one. ``dialled`` is what was tried in the
-    cluster; where that is nothing, ``undialled`` says why.
+    ``namespaces``, which are rendered ones, by name, ``namespace_marks`` also their annotations.
+    ``reviewed`` is what the file of ``--k8snet-reach`` has about it, None without one.
+    ``dialled`` is what was tried in the cluster; where that is nothing, ``undialled`` says why.
     """
 
     chart: str
@@ -511,6 +511,7 @@ class Application:
     routes: tuple[Route, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+    namespace_marks: Mapping[str, Labels] = field(default_factory=dict)
     reviewed: Reviewed | None = None
     dialled: tuple[Dialled, ...] = ()
     undialled: str = NEEDS_CLUSTER

@@ -176,7 +176,9 @@ def _found(asked: _Asked, port: Ports | NamedPort) -> Finding | None:
     keys = set(port.singles())
     if len({number for number, _ in keys}) != 1:
         return None  # a range is meant for what may come
-    if asked.has(keys) or any(brought(key[0], one) for key in keys for one in asked.pods):
+    if asked.has(keys) or any(
+        brought(key[0], one, asked.application) for key in keys for one in asked.pods
+    ):
         return None
     return _translated(asked, keys) or _closed(asked, keys, _text(keys))
 
@@ -203,7 +205,7 @@ def _closed(asked: _Asked, keys: set[PortKey], text: str) -> Finding | None:
 
 
 def _no_such_name(asked: _Asked, port: NamedPort) -> Finding | None:
-    if any(brought(port.name, workload) for workload in asked.pods):
+    if any(brought(port.name, workload, asked.application) for workload in asked.pods):
         return None
     others = [key for key, name in asked.declared().items() if name == port.name]
     meant = [

@@ -33,10 +33,10 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     protocol, though they declare other ports. `number-none`: it is a number,
     and the selected containers declare no ports at all. Nothing is said where a
     sidecar injector brings the port: an image `auto` (a gateway, whose ports
-    are Istio's matter), and in pods that an annotation or label injects the
-    proxy's own ports (15000 to 15090 of Istio, 4140 to 4191 of Linkerd). An
-    injected sidecar brings no port of the application. A headless Service is
-    read like any other; its SRV records name the target port.
+    are Istio's matter), and in pods that an annotation or label of theirs or of
+    their namespace injects the proxy's own ports (15000 to 15090 of Istio, 4140
+    to 4191 of Linkerd). An injected sidecar brings no port of the
+    application. A headless Service is read like any other; its SRV records name the target port.
 
     ## Why it matters
     Traffic goes to a port that no reviewer and no policy knows of, or nowhere.
@@ -92,7 +92,7 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     )
     listed = False
     for port in untaken:
-        problem = _problem(port, service, workloads, lacking, listed=listed)
+        problem = _problem(port, service, workloads, lacking, application, listed=listed)
         if problem is None:
             continue
         reading, text, instead = problem
@@ -118,6 +118,7 @@ def _problem(
     service: Service,
     workloads: Sequence[Workload],
     lacking: Collection[Port],
+    application: Application,
     *,
     listed: bool,
 ) -> tuple[str, str, str] | None:
@@ -135,7 +136,7 @@ def _problem(
             f" {port_text(other.number, other.protocol)}"
         )
         return "name-protocol", text, _other_protocol(port, *named[0])
-    if not workloads or any(brought(port.target, workload) for workload in workloads):
+    if not workloads or any(brought(port.target, workload, application) for workload in workloads):
         return None
     container = host_of(workloads)
     if isinstance(port.target, str):

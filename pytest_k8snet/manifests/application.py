@@ -122,6 +122,7 @@ def read_application(
         cluster_scoped=tuple(sorted(reader.cluster_scoped)),
         namespaces=tuple(sorted(reader.namespaces)),
         namespace_labels=reader.namespaces,
+        namespace_marks=reader.namespace_marks,
         invalid=tuple(reader.invalid),
     )
 
@@ -145,6 +146,7 @@ class _ApplicationReader:
         self.api_backends: list[Backend] = []
         self.cluster_scoped: set[Reference] = set()
         self.namespaces: dict[str, Labels] = {}
+        self.namespace_marks: dict[str, Labels] = {}
         self.invalid: list[Invalid] = []
         self._readers: dict[
             tuple[str, str], tuple[list[Any], Callable[[KubernetesObject], Any]]
@@ -253,6 +255,7 @@ class _ApplicationReader:
             self.cluster_scoped.add(Reference(kind, "", obj.name))
         if kind == "Namespace" and group == "":
             self.namespaces[obj.name] = obj.labels
+            self.namespace_marks[obj.name] = {**obj.labels, **obj.annotations}
         if (known := find_kind(kind, group)) is not None and (
             known.built_in or has_template(obj.data, known)
         ):
