@@ -23,7 +23,7 @@ from typing import Any
 
 from ..model import NetworkPolicy
 from ..values import mapping, mappings, sequence, text_of
-from .endpoints import Endpoint
+from .endpoints import NAME_LABEL, Endpoint
 from .networks import address_in
 from .ports import LAST, NONE, Ports
 from .rule_ports import ALL_PORTS, NamedPort, RulePorts
@@ -97,6 +97,8 @@ class NamespacedPods:
         if self.namespaces is None:
             return YES if endpoint.namespace == self.namespace else NO
         if endpoint.anyone and not endpoint.namespace:
+            if self.namespace and self.namespaces.labels().get(NAME_LABEL) == self.namespace:
+                return NO  # it is of another one
             return self.namespaces.satisfiable()
         return self.namespaces.matches(endpoint.namespace_labels)
 
