@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from ..index import served_ports
 from ..kinds import Selects
@@ -28,6 +29,7 @@ from ..model import (
     Workload,
 )
 from ..reach import reach_of
+from ._words import subjects
 
 COMPONENT = "app.kubernetes.io/component"
 INSTANCE = "app.kubernetes.io/instance"
@@ -272,7 +274,7 @@ def stable_labels(workload: Workload) -> Labels:
 
 
 def network_policy(
-    workload: Workload, application: Application, replaced: NetworkPolicy | None = None
+    workload: Workload, application: Application, replaced: Sequence[NetworkPolicy] = ()
 ) -> str:
     """A policy that lets pods of the namespace reach the ports that are known, and nobody else.
 
@@ -281,8 +283,9 @@ def network_policy(
     balancer or a node port is no pod, nor is the API server, which calls webhooks, and the
     controller of a route runs in a namespace of its own.
 
-    With ``replaced`` it has that policy's name. A workload without pod labels
-    gets one first: nothing but everything could select it without.
+    With ``replaced`` it has the name and the API of the first one: what one API admits, none of
+    another takes back. A workload without pod labels gets one first: nothing but everything could
+    select it without.
     """
     labels = stable_labels(workload)
     before = ""
@@ -290,14 +293,18 @@ def network_policy(
         labels = {COMPONENT: component(workload, application)}
         added = join(pod_label_lines(workload, labels))
         before = for_object(application.subject(workload.reference), added) + "\n---\n"
-    name = _free_name(workload, application) if replaced is None else replaced.name
-    lines = ["apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy"]
-    lines += _metadata(
-        name, workload.namespace if workload.namespace != application.namespace else ""
-    )
-    lines += ["spec:", *indent(_map(["podSelector", "matchLabels"], labels), 1)]
-    # Without policyTypes it is for ingress alone, since it has no egress.
-    lines += indent(_ingress_lines(workload, application), 1)
+    group = replaced[0].group if replaced else ""
+    form = _FORMS.get(group, _FORMS[""])
+    name = replaced[0].name if replaced else _free_name(workload, application)
+    gone = [one for one in replaced if (f"kind: {one.kind}", one.name) != (form.head[1], name)]
+    said = [f"# in place of {subjects(gone, application)}, too"] if gone else []
+    lines = [
+        *said,
+        *form.head,
+        *_metadata(name, workload.namespace if workload.namespace != application.namespace else ""),
+    ]
+    lines += ["spec:", *indent(form.subject(labels), 1)]
+    lines += indent(_ingress_lines(workload, application, form), 1)
     return before + join(lines)
 
 
@@ -310,8 +317,7 @@ def _metadata(name: str, namespace: str = "") -> list[str]:
 def policy_selector(policy: NetworkPolicy, labels: Labels) -> str:
     """A policy's selector of the pods that it is for, in the language of its API."""
     if policy.group in CALICO:
-        text = " && ".join(f"{key} == '{value}'" for key, value in labels.items())
-        return under(["spec"], [f"selector: {scalar(text)}"])
+        return under(["spec"], [f"selector: {scalar(calico_selector(labels))}"])
     path = {"cilium.io": ("endpointSelector",), ADMIN: ("subject", "pods", "podSelector")}
     field = path.get(policy.group, ("podSelector",))
     return under(("spec", *field, "matchLabels"), map_lines(labels))
@@ -404,29 +410,43 @@ def _policy_names(application: Application) -> frozenset[str]:
     return frozenset(policy.name for policy in application.policies)
 
 
-_NAMESPACE = "{podSelector: {}}"
-_CONTROLLER = (
-    "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-controller}}}"
-)
+_Ports: TypeAlias = Sequence[tuple[int, str]]
 
 
-def _ingress_lines(workload: Workload, application: Application) -> list[str]:
+class _Form(NamedTuple):
+    """How an API writes a policy for ingress.
+
+    :ivar subject: the pods that it is for.
+    :ivar rule: a rule for somebody, who is a key of :data:`_COMMENTS`.
+    :ivar nobody: what stands in the place of rules.
+    """
+
+    head: tuple[str, str]
+    subject: Callable[[Labels], Iterable[str]]
+    rule: Callable[[str, _Ports, str], Iterator[str]]
+    nobody: str = "ingress: []"
+
+
+_COMMENTS = {
+    "outside": "from outside the cluster, too: nodes and balancers are no pods",
+    "server": "the API server calls it, and is no pod",
+    "route": "write the namespace of your ingress controller",
+    "pods": "this namespace; name the callers where you can",
+}
+
+
+def _ingress_lines(workload: Workload, application: Application, form: _Form) -> list[str]:
     direct, routed, called = reach_of(application).led_in(workload)
     ports = list(
         dict.fromkeys((*_known(workload, application), *(direct | routed | called).each()))
     )
     if not ports:
-        return ["ingress: []  # declares no port, so nobody has to reach it"]
+        return [f"{form.nobody}  # declares no port, so nobody has to reach it"]
     lines = ["ingress:"]
-    for peers, led, comment in (
-        ((), direct, "from outside the cluster, too: nodes and balancers are no pods"),
-        ((), called, "the API server calls it, and is no pod"),
-        ((_NAMESPACE, _CONTROLLER), routed, "write the namespace of your ingress controller"),
-        ((_NAMESPACE,), None, "this namespace; name the callers where you can"),
-    ):
+    for who, led in (("outside", direct), ("server", called), ("route", routed), ("pods", None)):
         chosen = [one for one in ports if led is None or one[::-1] in led]
         if chosen:
-            lines += _rule(peers, chosen, comment)
+            lines += form.rule(who, chosen, _COMMENTS[who])
             ports = [one for one in ports if one not in chosen]
     return lines
 
@@ -439,13 +459,22 @@ def _known(workload: Workload, application: Application) -> Iterator[tuple[int, 
         yield number, port.protocol
 
 
-def _rule(peers: Iterable[str], ports: Iterable[tuple[int, str]], comment: str) -> Iterator[str]:
+_PEERS = {
+    "pods": "{podSelector: {}}",
+    "route": (
+        "{podSelector: {}},"
+        " {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-controller}}}"
+    ),
+}
+
+
+def _rule(who: str, ports: _Ports, comment: str) -> Iterator[str]:
     """A rule for ingress, in one line where it fits; without peers it is for everybody."""
     entries = [
         f"{{port: {number}" + (f", protocol: {protocol}" if protocol != TCP else "") + "}"
         for number, protocol in ports
     ]
-    known = [f"from: [{one}]" for one in [", ".join(peers)] if one]
+    known = [f"from: [{_PEERS[who]}]"] if who in _PEERS else []
     listed = flow("ports", entries, "[]")
     line = ", ".join((*known, *listed))
     if listed and len(line) <= _LONGEST:
@@ -454,3 +483,71 @@ def _rule(peers: Iterable[str], ports: Iterable[tuple[int, str]], comment: str) 
     keys = [*known, *(listed or ("ports:", *indent((f"- {one}" for one in entries), 1)))]
     yield f"  - {keys[0]}  # {comment}"
     yield from indent(keys[1:], 2)
+
+
+# https://docs.cilium.io/en/stable/security/policy/language/#entities-based
+_CILIUM_PEERS = {
+    "outside": "fromEntities: [world, host, remote-node]",
+    "server": "fromEntities: [kube-apiserver, host, remote-node]",
+    "route": (
+        "fromEndpoints: [{}, {matchLabels: {io.kubernetes.pod.namespace: ingress-controller}}]"
+    ),
+    "pods": "fromEndpoints: [{}]",
+}
+
+
+def _cilium_rule(who: str, ports: _Ports, comment: str) -> Iterator[str]:
+    yield f"  - {_CILIUM_PEERS[who]}  # {comment}"
+    yield "    toPorts:"
+    yield "      - ports:"
+    for number, protocol in ports:
+        yield f'          - {{port: "{number}", protocol: {protocol}}}'
+
+
+# https://docs.tigera.io/calico/latest/reference/resources/networkpolicy#entityrule
+_CALICO_PEERS = {
+    "route": "source: {namespaceSelector: projectcalico.org/name == 'ingress-controller'}",
+    "pods": "source: {selector: all()}",
+}
+
+
+def _calico_rule(who: str, ports: _Ports, comment: str) -> Iterator[str]:
+    """Rules, of which each is for one protocol, and for pods of one namespace or of others."""
+    for peers in ("route", "pods") if who == "route" else (who,):
+        source = [_CALICO_PEERS[peers]] if peers in _CALICO_PEERS else []
+        for protocol in dict.fromkeys(protocol for _, protocol in ports):
+            numbers = ", ".join(str(number) for number, other in ports if other == protocol)
+            said = ["action: Allow", f"protocol: {protocol}", *source]
+            line = ", ".join((*said, f"destination: {{ports: [{numbers}]}}"))
+            yield f"  - {{{line}}}  # {comment}"
+
+
+def _calico_subject(labels: Labels) -> list[str]:
+    return [f"selector: {scalar(calico_selector(labels))}", "types: [Ingress]"]
+
+
+def calico_selector(labels: Labels) -> str:
+    """Pods with all of these labels, in the language of Calico."""
+    return " && ".join(f"{key} == '{value}'" for key, value in labels.items())
+
+
+# Without policyTypes a NetworkPolicy is for ingress alone, since it has no egress.
+_FORMS: Mapping[str, _Form] = {
+    "": _Form(
+        ("apiVersion: networking.k8s.io/v1", "kind: NetworkPolicy"),
+        lambda labels: _map(["podSelector", "matchLabels"], labels),
+        _rule,
+    ),
+    "cilium.io": _Form(
+        ("apiVersion: cilium.io/v2", "kind: CiliumNetworkPolicy"),
+        lambda labels: _map(["endpointSelector", "matchLabels"], labels),
+        _cilium_rule,
+        "ingress: [{}]",
+    ),
+    **{
+        group: _Form(
+            (f"apiVersion: {group}/{version}", "kind: NetworkPolicy"), _calico_subject, _calico_rule
+        )
+        for group, version in (("projectcalico.org", "v3"), ("crd.projectcalico.org", "v1"))
+    },
+}

@@ -122,7 +122,7 @@ def no_network_policy(workload: Workload, application: Application) -> Iterator[
         reading,
         message + _proven(workload, application),
         at=policies[0].position("ingress:") if admitting else workload.position(),
-        instead=network_policy(workload, application, admitting[0] if admitting else None),
+        instead=network_policy(workload, application, admitting),
         related=references(policies),
     )
 

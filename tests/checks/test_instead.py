@@ -10,7 +10,9 @@ import yaml
 from checks.cases import FOLDER, read_case
 from pytest_k8snet.checks import CHECKS
 from pytest_k8snet.checks._instead import container_ports, network_policy, unit_labels
+from pytest_k8snet.manifests import read_application
 from pytest_k8snet.model import Backend, Port, Route, Selector, ServicePort
+from pytest_k8snet.reach import reach_of
 from report.samples import application, service, workload
 
 BY_ID = {check.id: check for check in CHECKS}
@@ -100,6 +102,46 @@ def test_a_policy_lets_services_in_whose_ports_nobody_declares() -> None:
     text = network_policy(web, application(workloads=(web,), services=(api,)))
     (rule,) = yaml.safe_load(text)["spec"]["ingress"]
     assert rule["ports"] == [{"port": 8080}, {"port": 9443}, {"port": 53, "protocol": "UDP"}]
+
+
+_POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, ports: [{containerPort: 80}, {containerPort: 53, protocol: UDP}]}]}
+---
+"""
+_OPEN = {
+    "CiliumNetworkPolicy": (
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: open}\n"
+        "spec: {endpointSelector: {}, ingress: [{fromEntities: [cluster]}]}\n"
+    ),
+    "Calico": (
+        "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: open}\n"
+        "spec: {selector: all(), ingress: [{action: Allow}]}\n"
+    ),
+    "CiliumClusterwideNetworkPolicy": (
+        "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: open}\n"
+        "spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _OPEN)
+def test_a_policy_comes_in_the_place_of_one_in_the_same_language(name: str) -> None:
+    """What Cilium or Calico admit is admitted whatever a NetworkPolicy says beside it."""
+    case = read_application([("web.yaml", _POD + _OPEN[name])])
+    (found,) = BY_ID["M6"].findings(case.workloads[0], case)
+    assert found.reading == "allow-all"
+    mended = read_application([("web.yaml", _POD + found.instead)])
+    assert mended.policies[0].group == case.policies[0].group
+    assert mended.invalid == ()
+    assert not BY_ID["M6"].findings(mended.workloads[0], mended)
+    reach = reach_of(mended)
+    assert reach.admits("namespace", "Pod/web", 80)
+    assert reach.admits("namespace", "Pod/web", 53, "UDP")
+    assert not reach.admits("cluster", "Pod/web", 80)
+    assert ("# in place of" in found.instead) == (name == "CiliumClusterwideNetworkPolicy")
 
 
 def test_a_policy_asks_for_no_version_of_the_chart() -> None:
