@@ -240,13 +240,17 @@ def _port_line(port: Port) -> str:
     return f"- {{{', '.join(entries)}}}" if entries[1:] else f"- {entries[0]}"
 
 
-def service_port(port: ServicePort) -> str:
-    """One entry of a Service's ports, under its list."""
+def service_port(*ports: ServicePort) -> str:
+    """Entries of a Service's ports, under its list."""
+    return under(["ports"], map(_service_port_line, ports))
+
+
+def _service_port_line(port: ServicePort) -> str:
     target = port.target if isinstance(port.target, int) else scalar(port.target)
     entries = [f"name: {scalar(port.name)}"] if port.name else []
     entries += [f"port: {port.port}", f"targetPort: {target}"]
     entries += [f"protocol: {port.protocol}"] * (port.protocol != TCP)
-    return under(["ports"], [f"- {{{', '.join(entries)}}}"])
+    return f"- {{{', '.join(entries)}}}"
 
 
 def host_of(workloads: Iterable[Workload]) -> Container | None:

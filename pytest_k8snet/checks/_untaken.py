@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from ..finding import Finding
 from ..index import pod_index
 from ..kinds import POD_INDEX, POD_NAME
-from ..matching import CONTROLLER_LABELS
+from ..matching import CONTROLLER_LABELS, UNKNOWN_VALUE
 from ..model import Application, Labels, NetworkPolicy, Selector, Service, Workload
 from ._instead import stable_labels
 from ._words import listing, references, subjects
@@ -111,6 +111,8 @@ class Untaken:
                 related=related,
             )
         has = "have no such label" if value is None else f'have {key}="{value}"'
+        if value == UNKNOWN_VALUE:
+            has, value = "get that label from their controller, with a value of its own", None
         fixed = {label: text for label, text in self.labels.items() if label != key}
         return Finding(
             "near-miss",

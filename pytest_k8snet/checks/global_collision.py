@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import selected, with_pod_labels
@@ -14,12 +14,14 @@ from ..model import (
     Application,
     Labels,
     Neighbour,
+    NetworkPolicy,
     Position,
     Service,
     Workload,
 )
+from ..reach import reach_of
 from ._check import check
-from ._instead import INSTANCE, service_selector, unit_labels
+from ._instead import INSTANCE, for_object, policy_selector, service_selector, unit_labels
 from ._pairs import labelled_policies
 from ._words import listing, references, subjects, verb
 
@@ -79,10 +81,12 @@ def global_collision(subject: Workload | Service, application: Application) -> I
     - https://arxiv.org/abs/2506.21134
     - https://helm.sh/docs/chart_best_practices/labels/
     """
+    policies: list[NetworkPolicy] = []
     if isinstance(subject, Service):
         found = list(_service_reasons(subject, application))
     else:
         found = list(_workload_reasons(subject, application))
+        policies, _ = _policies(subject, application)
     if found:
         fixed = application.second is not None and application.second.find(subject)
         text = f"with a second release of this chart in the namespace, {'; '.join(found)}"
@@ -94,7 +98,7 @@ def global_collision(subject: Workload | Service, application: Application) -> I
             "fixed-name" if fixed else "release",
             text,
             at=_position(subject),
-            instead=_instead(subject, application),
+            instead=_instead(subject, application, policies),
         )
     neighbours = list(_neighbours(subject, application))
     if neighbours:
@@ -119,14 +123,32 @@ def _position(subject: Workload | Service) -> Position:
     return subject.position("labels:" if subject.selector is None else "selector:")
 
 
-def _instead(subject: Workload | Service, application: Application) -> str:
-    """The same labels and selector with the release's name in them."""
+def _instead(
+    subject: Workload | Service, application: Application, policies: Iterable[NetworkPolicy] = ()
+) -> str:
+    """The same labels and selectors with the release's name in them."""
     pods = selected(subject, application) if isinstance(subject, Service) else (subject,)
     added = _of_release(pods, application) or {INSTANCE: RELEASE}
-    if not isinstance(subject, Service):
-        return unit_labels(subject, added)
-    labels = subject.selector.labels if subject.selector is not None else {}
-    return service_selector({**labels, **added})
+    if isinstance(subject, Service):
+        labels = subject.selector.labels if subject.selector is not None else {}
+        return service_selector({**labels, **added})
+    asked = (subject.pod_labels, subject.selector.labels if subject.selector else added)
+    parts = []
+    if not all(added.items() <= labels.items() for labels in asked):
+        parts.append(unit_labels(subject, added))
+    for policy in policies:
+        if len(policy.specs) != 1:
+            continue  # each of its rules selects by labels of its own
+        snippet = policy_selector(policy, {**_asked_by(policy, application), **added})
+        parts.append(for_object(application.subject(policy.reference), snippet))
+    return "\n---\n".join(parts) or unit_labels(subject, added)
+
+
+def _asked_by(policy: NetworkPolicy, application: Application) -> Labels:
+    """The labels that the policy selects by."""
+    if policy.selector is not None:
+        return policy.selector.labels
+    return reach_of(application).read(policy)[0].subject.labels
 
 
 def _of_release(pods: Sequence[Workload], application: Application) -> Labels:
@@ -168,18 +190,27 @@ def _workload_reasons(workload: Workload, application: Application) -> Iterator[
     twins = with_pod_labels(workload, second)
     if twins and workload.pod_labels:
         yield f"the pods of {name} have the same labels as its {subjects(twins, application)}"
-    own = {
-        (policy.kind, policy.source)
-        for policy in labelled_policies(workload, application, application)
-    }
-    policies = [
-        policy
-        for policy in labelled_policies(workload, application, second)
-        if (policy.kind, policy.source) in own
-    ]  # what its counterpart here takes as well
+    _, policies = _policies(workload, application)
     if policies:
         taken_by = subjects(policies, application)
         yield f"its {taken_by} also {verb(policies, 'takes')} the pods of {name}"
+
+
+def _policies(
+    workload: Workload, application: Application
+) -> tuple[list[NetworkPolicy], list[NetworkPolicy]]:
+    """The policies that take the unit here, and their counterparts that take it from the second."""
+    if application.second is None:
+        return [], []
+    here = list(labelled_policies(workload, application, application))
+    there = list(labelled_policies(workload, application, application.second))
+    common = {_place(one) for one in here} & {_place(one) for one in there}
+    own, theirs = ([one for one in some if _place(one) in common] for some in (here, there))
+    return own, theirs
+
+
+def _place(policy: NetworkPolicy) -> tuple[str, str]:
+    return policy.kind, policy.source
 
 
 def _neighbours(subject: Workload | Service, application: Application) -> Iterator[Neighbour]:

@@ -97,15 +97,28 @@ def headless_port_unavailable(service: Service, application: Application) -> Ite
                 "unavailable",
                 f"no container of {subjects(workloads, application)} {verb}",
             )
+        if len(resolved) > 1:
+            end += ": give it one number in all of them"
         yield Finding(
             reading,
             f"{text}; {end}",
             at=service.position("port:"),
-            instead=service_port(port._replace(port=resolved[0])),
+            instead=_instead(port, service, resolved),
             port=port.port,
             protocol=port.protocol,
             related=references(workloads),
         )
+
+
+def _instead(port: ServicePort, service: Service, resolved: list[int]) -> str:
+    """The port that the pods have; the other ports alone where that is one of them."""
+    if len(resolved) > 1:
+        return ""
+    mended = port._replace(port=resolved[0])
+    others = [one for one in service.ports if one != port]
+    if (mended.port, mended.protocol) in {(one.port, one.protocol) for one in others}:
+        return service_port(*others)
+    return service_port(mended)
 
 
 def _has(workload: Workload, port: ServicePort) -> bool:

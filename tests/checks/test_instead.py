@@ -127,6 +127,26 @@ _OPEN = {
 }
 
 
+def test_a_headless_service_is_not_given_a_port_twice() -> None:
+    case = read_case(FOLDER / "headless-port-unavailable" / "bad.yaml")
+    service = case.services[0]
+    snippets = {one.port: one.instead for one in BY_ID["M5C"].findings(service, case)}
+    ports = yaml.safe_load(snippets[80])["ports"]
+    assert [(one["name"], one["port"]) for one in ports] == [("http", 8080)]
+    ports = yaml.safe_load(snippets[5433])["ports"]
+    assert [one["name"] for one in ports] == ["http", "same", "unresolved"]
+
+
+def test_a_selector_asks_for_no_label_that_only_the_cluster_knows() -> None:
+    rollout = workload("web", kind="Rollout", group="argoproj.io", pod_labels={"app": "web"})
+    wanted = Selector({"app": "web", "rollouts-pod-template-hash": "x"})
+    asking = replace(service("web", ServicePort(80, 80), app="web"), selector=wanted)
+    shop = application(workloads=(rollout,), services=(asking,))
+    (found,) = BY_ID["M5D"].findings(asking, shop)
+    assert "get that label from their controller" in found.message
+    assert yaml.safe_load(found.instead)["spec"]["selector"] == {"app": "web"}
+
+
 @pytest.mark.parametrize("name", _OPEN)
 def test_a_policy_comes_in_the_place_of_one_in_the_same_language(name: str) -> None:
     """What Cilium or Calico admit is admitted whatever a NetworkPolicy says beside it."""
