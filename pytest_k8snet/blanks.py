@@ -18,12 +18,14 @@ from .kinds import KIND_NAMES
 from .matching import takes
 from .model import Application, Blank, NetworkPolicy, Reference, Route, Service
 from .reading import read_text
+from .yamltext import split_documents
 
 # A kind that begins its line is the object's own: that of a scaleTargetRef is indented. Knative's
 # Service is left out: nearly all templates of that kind make no pods.
 _MAKES_WORKLOAD = re.compile(
     rf"^kind:\s*[\"']?(?:{'|'.join(sorted(KIND_NAMES - {'Service'}))})\b", re.MULTILINE
 )
+_TEST_HOOK = re.compile(r"helm\.sh/hook[\"']?:[ \t]*[\"']?test(?:-success|-failure)?\b(?!,)")
 _MAKES_SERVICE = re.compile(r"^kind:\s*[\"']?Service\b", re.MULTILINE)
 _OWN_NAME = re.compile(r"^  name:[ \t]*(.+)$", re.MULTILINE)
 _OTHER_NAME = re.compile(r"^ {3,}(?:- )?(?:name|serviceName|host):[ \t]*(.+)$", re.MULTILINE)
@@ -65,7 +67,7 @@ def _makers(
     waiting: Iterable[Service | NetworkPolicy], chart: Chart, texts: Mapping[str, str]
 ) -> dict[str, list[Reference]]:
     """The templates of workloads, each with whom it could make the pods of."""
-    texts = {path: text for path, text in texts.items() if _MAKES_WORKLOAD.search(text)}
+    texts = {path: text for path, text in texts.items() if _makes_workload(text)}
     if not texts:
         return {}
     selectors = {one.reference: list(_selectors(one, _text(chart, one.source))) for one in waiting}
@@ -79,6 +81,14 @@ def _makers(
             if any(_has(wanted, written, helpers) for wanted in several if wanted)
         ]
     return found
+
+
+def _makes_workload(text: str) -> bool:
+    """Whether a template has a workload that is more than a test of Helm's."""
+    return any(
+        _MAKES_WORKLOAD.search(document) and not _TEST_HOOK.search(document)
+        for document in split_documents(text)
+    )
 
 
 def _leads_nowhere(route: Route, application: Application) -> bool:

@@ -159,3 +159,18 @@ def test_a_blank_autoscaler_makes_no_pods(pytester: pytest.Pytester, make_chart:
     }
     make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
     assert readings(pytester, "M5D") == {"no-target"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "reading"), [("test", "no-target"), ("test,post-install", "values-incomplete")]
+)
+def test_a_blank_test_makes_no_pods_of_the_application(
+    pytester: pytest.Pytester, make_chart: MakeChart, hook: str, reading: str
+) -> None:
+    pod = f'hostname: web\n  # app: web\nmore:\n  "helm.sh/hook": {hook}\n  labels:\n    app: web'
+    templates = {
+        "service.yaml": SERVICE % "app: web",
+        "tests/pod.yaml": BLANK % ("v1", "Pod", pod),
+    }
+    make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
+    assert readings(pytester, "M5D") == {reading}
