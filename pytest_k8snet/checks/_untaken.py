@@ -199,7 +199,14 @@ def _excuses(untaken: Untaken, application: Application) -> Iterator[tuple[str, 
         lets = "lets" if len(application.pod_makers) == 1 else "let"
         yield "operator", f"; a program may make the pods: {listed} {lets} it"
     known = application.once(_template_keys)
-    if untaken.keys and all(_of_a_program(key) and key not in known for key in untaken.keys):
+    # Who makes pods that run for a while, such as the solvers of cert-manager, makes the Services
+    # for them, too; policies are left to the chart.
+    by_program = (
+        isinstance(owner, NetworkPolicy)
+        and untaken.keys
+        and all(_of_a_program(key) and key not in known for key in untaken.keys)
+    )
+    if by_program:
         yield "runtime-label", f": {listing(untaken.keys)}, which no template has, is a program's"
     blank = [one.source for one in application.blank if owner.reference in one.owners]
     if blank:

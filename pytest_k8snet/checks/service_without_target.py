@@ -40,9 +40,7 @@ def service_without_target(service: Service, application: Application) -> Iterat
     Jobs and hooks do not count, since they end. Then the first of these holds.
     `runtime-label`: the one label that is missing is on no pod template, and
     its key or value ends in a word that programs set themselves (leader, role,
-    active, master, primary, replica, standby); or nothing comes near, and all
-    labels are on no template and have the prefix of a program
-    (`acme.cert-manager.io/`). `elsewhere`: the Service lives
+    active, master, primary, replica, standby). `elsewhere`: the Service lives
     in another namespace than the release's, in which the application has no
     unit, or in kube-system, where the cluster's own pods are. `operator`: the
     application has custom resources of a kind that can make pods, or CRDs of
