@@ -158,7 +158,7 @@ ACCEPTED = {
     },
     "wildcard host": ingress(rules=[{"host": "*.example.org"}, {"host": ""}]),
     "generateName": {**pod(container()), "metadata": {"generateName": "web-"}},
-    "a probe of Knative without a port": {
+    "what Knative fills in": {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
         "metadata": {"name": "web"},

@@ -79,10 +79,23 @@ def route_without_backend(route: Route, application: Application) -> Iterator[Fi
         if key not in told:
             told.add(key)
             service = service_called(backend.service, backend.namespace, application)
+            if service is None and _is_made_by_knative(backend, application):
+                continue
             if service is None:
                 yield _no_service(route, backend, application)
             elif backend.port and not backend_ports(backend, application):
                 yield _no_port(route, backend, service, application)
+
+
+def _is_made_by_knative(backend: Backend, application: Application) -> bool:
+    """Whether it is the Service, an ExternalName, that Knative makes for one of its own.
+
+    https://knative.dev/docs/serving/architecture/
+    """
+    return any(
+        (one.kind, one.namespace, one.name) == ("Service", backend.namespace, backend.service)
+        for one in application.workloads
+    )
 
 
 def _no_service(route: Route, backend: Backend, application: Application) -> Finding:

@@ -23,6 +23,9 @@ from .syntax import dns_label_problem, object_name_problem, port_name_problem
 
 POLICY_TYPES = ("Ingress", "Egress")
 _SELECTORS = ("podSelector", "namespaceSelector")
+# It gives a name to a container that has none, and a port to a probe:
+# https://knative.dev/docs/serving/services/creating-services/
+_FILLING_IN = "serving.knative.dev"
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 
 
@@ -30,21 +33,21 @@ def refuse_pod(
     obj: KubernetesObject, containers: Sequence[Container], *, host_network: bool
 ) -> None:
     """Take down what is wrong with the containers of a pod and their ports."""
-    built_in = kind_of(obj.kind, obj.group).built_in
     # A custom resource may take its pods from elsewhere.
-    if built_in and all(container.init for container in containers):
+    if kind_of(obj.kind, obj.group).built_in and all(container.init for container in containers):
         obj.refuse("has no containers, and every pod needs one", "containers:")
     for name in _repeated(container.name for container in containers if container.name):
         obj.refuse(f"has two containers of the name {name}", f"name: {name}")
+    filled_in = obj.group == _FILLING_IN
     for container in containers:
         if not container.name:
-            obj.refuse("has a container without a name", "containers:")
+            if not filled_in:
+                obj.refuse("has a container without a name", "containers:")
         elif problem := dns_label_problem(container.name):
             obj.refuse(f"container {container.name}: its name {problem}", f"name: {container.name}")
         _refuse_ports(obj, container, host_network=host_network)
         for probe in container.probes:
-            # Knative fills in the port of a probe that has none.
-            if probe.handler != "exec" and (built_in or probe.port):
+            if probe.handler != "exec" and (probe.port or not filled_in):
                 where = f"container {container.name}: {probe.kind}"
                 _refuse_target(obj, where, probe.port, f"{probe.kind}:")
     taken = (
