@@ -165,7 +165,7 @@ ACCEPTED = {
         "spec": {
             "template": {
                 "spec": {
-                    "containers": [{**container(), "readinessProbe": {"httpGet": {"path": "/"}}}]
+                    "containers": [{"image": "web", "readinessProbe": {"httpGet": {"path": "/"}}}]
                 }
             }
         },
