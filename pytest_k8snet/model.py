@@ -258,10 +258,11 @@ class Workload(_Object):
         Init containers count when they keep running. They come last: of two ports of one name
         the endpoints controller takes the one of a container that is none.
         """
-        for container in sorted(self.containers, key=lambda one: one.init):
-            if container.runs:
-                for port in container.ports:
-                    yield container, port
+        for init in (False, True):
+            for container in self.containers:
+                if container.runs and container.init is init:
+                    for port in container.ports:
+                        yield container, port
 
     def observed(self) -> tuple[Socket, ...]:
         """The sockets of the first run.
