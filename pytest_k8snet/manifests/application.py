@@ -76,6 +76,13 @@ _SERVED = {
 }
 
 _VALUE = re.compile(r"\w+:[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_METADATA = re.compile(r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n?)*", re.MULTILINE)
+# A label or an annotation that is most likely something else than a string, which is refused.
+_NO_STRING = re.compile(
+    r"^ +[^\s:]+:[ \t]+(?:[-+]?\.?\d[\d_]*(?:\.\d*)?(?:e[-+]?\d+)?|0[xob][\da-f_]+"
+    r"|true|false|yes|no|on|off|y|n)[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _NAME = re.compile(
     r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n)*?  name:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE
 )
@@ -186,6 +193,10 @@ class _ApplicationReader:
         """
         found = _NAME.search(text)
         name = found.group(1) if found else ""
+        if (block := _METADATA.search(text)) and _NO_STRING.search(block[0]):
+            data = mapping(self._documents.load(text, source))
+            whole = {"apiVersion": "", **data, "kind": kind}
+            KubernetesObject(whole, source, self._namespace, self.invalid)  # says what is wrong
         if called := text_to_read(kind, text):
             self._note_called(kind, mapping(self._documents.load(called, source)))
         if kind in ROLES and may_make_pods(text):

@@ -468,6 +468,15 @@ OTHERS = {
         "CronJob/a spec.jobTemplate is a string, and Kubernetes takes a mapping",
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {jobTemplate: x}\n",
     ),
+    "ConfigMap: label of a number": Row(
+        'ConfigMap/web metadata.labels: version is the number 1.1 … write version: "1.1"',
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  labels:\n    version: 1.1\n",
+    ),
+    "custom resource: annotation of a boolean": Row(
+        'Certificate/web metadata.annotations: a is the boolean true … write a: "true"',
+        "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata:\n  name: web\n"
+        "  annotations:\n    a: yes  # always\n",
+    ),
     "kind: in small letters": Row(
         "deployment/web is a deployment of apps/v1, which … and kind: Deployment",
         instead(DEPLOYMENT, "kind: Deployment", "kind: deployment"),
