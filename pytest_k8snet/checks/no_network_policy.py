@@ -173,13 +173,19 @@ def _reading(
     if selecting and not takes[Direction.INGRESS]:
         text = f"{subjects(selecting, application)} {verb(selecting, 'selects')} {pods}"
         return "egress-only", f"{text} for egress only", selecting
-    if application.policies:
+    if listed := application.once(_policies):
         does = "isolates" if any(takes.values()) else "selects"
         text = f"none of the application's policies {does} {pods}"
-        listed = application.once(_all_policies)
-        return "missed", f"{text}: {listed}", list(application.policies[:_MOST_RELATED])
+        names = application.once(_names)
+        return "missed", f"{text}: {names}", list(listed[:_MOST_RELATED])
     return "none", f"the application has no policy, so every pod can reach {pods}", []
 
 
-def _all_policies(application: Application) -> str:
-    return subjects(application.policies, application)
+def _policies(application: Application) -> tuple[NetworkPolicy, ...]:
+    """Those that say something about pods; staged ones of Calico's are nothing yet."""
+    reach = reach_of(application)
+    return tuple(one for one in application.policies if reach.read(one))
+
+
+def _names(application: Application) -> str:
+    return subjects(application.once(_policies), application)
