@@ -49,10 +49,15 @@ def labelled_policies(
     for policy in policies_of(workload, whose):
         if policy.selector is not None and not policy.selector.empty:
             yield policy
-    pods = reach_of(application).pods
-    for policy in whose.once(_selecting_otherwise):
-        if any(_takes(one, pods(workload)) for one in reach_of(whose).read(policy)):
-            yield policy
+    if whose.once(_all_are_plain):
+        return
+    found = {
+        one.source.identity: one.source
+        for pod in reach_of(application).pods(workload)
+        for one in reach_of(whose).selecting(pod)
+        if one.source.selector is None and one.subject.keys
+    }
+    yield from found.values()
 
 
 def also_take(
@@ -74,10 +79,9 @@ def also_take(
     return [*filter(takes, takers)]
 
 
-def _selecting_otherwise(application: Application) -> tuple[NetworkPolicy, ...]:
-    """The policies that have no single label selector, and are understood: Calico's and others."""
-    unread = reach_of(application).unread if application.policies else ()
-    return tuple(one for one in application.policies if one.selector is None and one not in unread)
+def _all_are_plain(application: Application) -> bool:
+    """Whether each policy has a single label selector, which those of Calico and others lack."""
+    return all(one.selector is not None for one in application.policies)
 
 
 def _takes(policy: ReadPolicy, pods: Iterable[Endpoint]) -> bool:

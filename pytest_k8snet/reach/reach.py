@@ -349,6 +349,10 @@ class Reach:
                     self._taken.setdefault(key, []).append((workload, truth))
         return self._taken.get(id(policy), [])
 
+    def selecting(self, pod: Endpoint) -> list[ReadPolicy]:
+        """The policies that are for a pod for sure, be it of this application or of another."""
+        return [one for one, truth in self._understood.about(pod) if truth is YES]
+
     def is_about(self, rule: Rule, workload: Workload) -> bool:
         """Whether a rule of a policy for the workload is about it: some rules choose once more."""
         return any(rule.subject(pod) is not NO for pod in self.pods(workload))
