@@ -78,6 +78,7 @@ class PodReader:
         self._ended: dict[str, int] = defaultdict(int)
         self._refused: dict[str, str] = {}
         self._logs: dict[tuple[str, str], _Log] = defaultdict(_Log)
+        self._ran: dict[str, Pod] = {}
 
     def look(self, pods: Iterable[Pod]) -> Mapping[str, Sequence[Look]]:
         """See :class:`.reader.Reader`."""
@@ -88,6 +89,10 @@ class PodReader:
         """See :class:`.reader.Reader`: the containers go with their pods."""
 
     def _looks_at(self, pod: Pod) -> Sequence[Look]:
+        if pod.finished:  # the log goes on until its end, though nobody has read it in time
+            pod = self._ran.pop(pod.uid, pod)
+        else:
+            self._ran[pod.uid] = pod
         for container in pod.running:
             if (pod.uid, container.id) not in self._placed:
                 self._place(pod, container)

@@ -30,7 +30,8 @@ class Reader(Protocol):
     def look(self, pods: Iterable[Pod]) -> Mapping[str, Sequence[Look]]:
         """The looks at pods that there are since the last time, in their order; by uid.
 
-        A pod that changed under the look, or of which there is nothing new, is missing.
+        A pod that changed under the look, or of which there is nothing new, is missing. One that
+        has ended may be asked for: somebody may have written down what it had open.
         """
         ...
 

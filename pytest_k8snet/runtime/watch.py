@@ -42,20 +42,25 @@ class Watch:
         return min(max(due - monotonic(), 0.0), self._patience.interval / 2)
 
     def look(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
-        """Look at those of the pods that run and whose turn it is: new ones at once."""
-        running = {pod.uid: (pod, workload) for pod, workload in pods if pod.observable}
+        """Look at those of the pods that run and whose turn it is: new ones at once, and those
+        that have ended once more, for what there is to be had of them.
+        """
+        known = {pod.uid: (pod, workload) for pod, workload in pods}
         now = monotonic()
-        self._due = {uid: self._due.get(uid, now) for uid in running}
-        chosen = {uid: running[uid] for uid, due in self._due.items() if due <= now}
+        ended = [uid for uid in self._due if uid in known and known[uid][0].finished]
+        self._due = {
+            uid: self._due.get(uid, now) for uid, (pod, _) in known.items() if pod.observable
+        }
+        chosen = [*ended, *(uid for uid, due in self._due.items() if due <= now)]
         if not chosen:
             return
-        self._pods.update(chosen)
-        for uid, looks in self._reader.look(pod for pod, _ in chosen.values()).items():
+        self._pods.update((uid, known[uid]) for uid in chosen)
+        for uid, looks in self._reader.look(known[uid][0] for uid in chosen).items():
             self._looks[uid].extend(looks)
         now = monotonic()
-        for uid, pair in chosen.items():
+        for uid in self._due.keys() & set(chosen):
             # Turns meet on a grid: one command serves all pods whose turn it is.
-            self._due[uid] = ceil((now + self._spacing(*pair)) / _GRID) * _GRID
+            self._due[uid] = ceil((now + self._spacing(*known[uid])) / _GRID) * _GRID
 
     def _spacing(self, pod: Pod, workload: Workload | None) -> float:
         """Seconds between this look at a pod and the next one."""

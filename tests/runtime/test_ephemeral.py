@@ -87,6 +87,13 @@ def test_no_sample_is_lost_or_read_twice_wherever_the_log_ends_for_now(cut: int)
     assert kubelet.asked[2] > kubelet.asked[0]
 
 
+def test_what_a_pod_said_before_it_ended_is_read_afterwards() -> None:
+    reader = PodReader(cast("Api", Kubelet(ENDS[0] + 40, len(LOG))), "image")
+    ended = replace(pod(replace(container("web", id=WEB), running=False)), phase="Succeeded")
+    found = [look for one in (web(), ended) for look in reader.look([one])["uid-web-1"]]
+    assert seen(found) == list(zip(UPTIMES, PORTS, strict=True))
+
+
 @pytest.mark.parametrize("cut", range(40, len(LOG), 601))
 def test_a_sample_that_is_cut_off_is_none(cut: int) -> None:
     """As where a log was rotated, or where it begins at a second."""

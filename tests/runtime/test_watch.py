@@ -129,3 +129,13 @@ def test_all_looks_that_come_in_one_turn_count(world: World) -> None:
     web = (world.start("a"), WEB)
     follow(world, watch, [web], 0.2)
     assert [look.at - world.began["a"] for look in watch.at(*web).every] == [-0.5, 0]
+
+
+def test_a_pod_that_has_ended_is_asked_for_once_more(world: World) -> None:
+    watch = Watch(world, {}, FIRST)
+    runs = world.start("a")
+    follow(world, watch, [(runs, JOB)], 0.2)
+    ended = replace(runs, phase="Succeeded"), JOB
+    never = replace(world.start("b"), phase="Succeeded"), JOB
+    follow(world, watch, [ended, never], 2)
+    assert world.looked == {"a": [0, 0.2]}
