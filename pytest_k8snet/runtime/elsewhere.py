@@ -1,8 +1,10 @@
 """Dial in a cluster whose nodes nobody can enter: from pods of our own.
 
 An ephemeral container of the pod that stands there makes the dials and says in its
-log what came of them. Only TCP, and only from our own pods, but for what these do not
-get to: then the pod is asked from inside.
+log what came of them. Only from our own pods, but for what these do not get to: then
+the pod is asked from inside. Nobody has to answer a datagram, so it says something only
+where it is refused: a host tells the sender that there is no socket for it (RFC 1122,
+3.2.2.1: ICMP, port unreachable).
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ _PAUSE = 0.3
 _SCRIPT = """
 for target; do
   {
-    if said=$(/agnhost connect --timeout=1s "$target" 2>&1); then echo "open $target"
-    elif [ "$said" = REFUSED ]; then echo "refused $target"
+    if said=$(/agnhost connect --timeout=1s --protocol="${target%% *}" "${target#* }" 2>&1)
+    then echo "open $target"
+    elif [ "${said#REFUSED}" != "$said" ]; then echo "refused $target"
     fi
   } &
 done
@@ -85,4 +88,4 @@ class PodDialler:
 
 def _target(one: Dial) -> str:
     host = f"[{one.address}]" if ":" in one.address else one.address
-    return f"{host}:{one.port}"
+    return f"{one.protocol.lower()} {host}:{one.port}"

@@ -7,6 +7,7 @@ plugin takes a moment to see a pod, and a program to take a connection.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -44,7 +45,7 @@ class Dialling(NamedTuple):
     :ivar stranger: a pod of ours in a namespace without a release, if there is one.
     :ivar image: of a pod that only stands there; "" if none is known.
     :ivar command: what it runs, "" for what the image says.
-    :ivar enters: it is dialled from nodes and from others' pods, too, and with datagrams.
+    :ivar enters: it is dialled from nodes and from others' pods, too, and datagrams are counted.
     """
 
     dial: Dialler
@@ -177,15 +178,27 @@ class Proof:
             differing = {
                 key: said[one] for key in self._dials if (one := self._dialled(key)) in said
             }
-            if not differing:
-                return
             self._dial(
                 {key: self._dials[key] for key in differing},
                 counted={key for key, how in differing.items() if how is Differs.CLOSED},
             )
             if not self._dialling.enters:
-                self.inside |= self._ports(differing)
-                self._dial(dict(self._from_inside()))
+                self.inside |= self._ports([*differing, *self._unreachable()])
+            inside = dict(self._from_inside())
+            self._dial(inside)
+            if not differing and not inside:
+                return
+
+    def _unreachable(self) -> Iterator[_Key]:
+        """The ports from which every datagram came back: there is no socket for them, or a policy
+        says so. A server that has taken its first client for its only one refuses the others.
+        """
+        came: dict[object, set[Answer]] = defaultdict(set)
+        for key, answers in self._answers.items():
+            came[key[1:]].update(answers)
+        for key in self._answers:
+            if key.protocol == "UDP" and came[key[1:]] == {Answer.REFUSED}:
+                yield key
 
     def _was_refused_once(self, key: _Key) -> bool:
         answers = self._answers[key]
@@ -230,8 +243,8 @@ class Proof:
 
     def _dialled(self, key: _Key) -> Dialled | None:
         """What came of it, None where it says nothing of policies."""
-        if key.source == NODE:
-            return None
+        if key.source == NODE or (key.protocol == "UDP" and not self._dialling.enters):
+            return None  # nobody there can tell whether a datagram has arrived
         through = self._answers[key][-1] in (Answer.OPEN, Answer.TURNED_AWAY)
         target = key.target
         if isinstance(target, str):
@@ -264,7 +277,7 @@ class Proof:
             for one in self._targets.values()
             for protocol, port in sorted({(socket.protocol, socket.port) for socket in one.sockets})
             # A node counts the datagrams of all that share its network.
-            if protocol == "TCP" or (self._dialling.enters and not one.pod.host_network)
+            if protocol == "TCP" or not one.pod.host_network
         ]
         for one, protocol, port in open_ports if self._dialling.enters else ():
             node = Place(one.pod.node)

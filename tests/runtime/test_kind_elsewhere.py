@@ -76,11 +76,17 @@ def observed(
         gathered=(),
         report=print,
     )
-    six = json.dumps({"units": [unit("six", "exec /odd v6 8012", 8012)], "policies": {}})
+    units = [
+        unit("six", "exec /odd v6 8012", 8012),
+        unit("six-udp", "exec /odd v6 8013 udp", (8013, "UDP")),
+        unit("device-udp", "exec /odd lo 8014 udp", (8014, "UDP")),
+        unit("server", "while :; do nc -u -l -p 8015; done", (8015, "UDP")),
+    ]
+    values = json.dumps({"units": units, "policies": {}})
     charts = {
         "seen": one(SEEN, name="seen"),
         "changing": one(CHANGING, name="changing"),
-        "six": one(CHART.read_text(encoding="utf-8"), name="six", **{"values.yaml": six}),
+        "odd": one(CHART.read_text(encoding="utf-8"), name="odd", **{"values.yaml": values}),
     }
     with closing(session), closing(session.new_stage(charts.values(), watch=15.0)) as stage:
         outcomes = observe(stage, *charts.values())
@@ -100,7 +106,7 @@ def test_it_sees_the_same(observed: dict[str, Application]) -> None:
         for sockets in (found.sockets, found.sockets_again):
             assert sockets is not None, found.unobserved
             assert {(one.port, one.container, one.process) for one in sockets} == expected
-    # And it is dialled from pods of ours; only by TCP.
+    # And it is dialled from pods of ours; of datagrams nobody knows whether they arrive.
     assert {
         (one.source, one.target.name, one.port) for one in observed["seen"].dialled if one.through
     } == {
@@ -117,9 +123,16 @@ def test_pods_that_fail_once_and_ports_that_come_and_go(observed: dict[str, Appl
         assert {one.port for one in workload.sockets_again or ()} == {port}
 
 
+@pytest.mark.parametrize("name", ["six", "six-udp", "device-udp"])
 def test_a_socket_that_refuses_even_its_own_pod_is_open_to_nobody(
+    observed: dict[str, Application], name: str
+) -> None:
+    (message,) = findings(observed["odd"], "M3")[f"Deployment/{name}"]
+    assert message.startswith("loopback: ")
+
+
+def test_a_server_of_datagrams_that_nobody_forbids_is_no_finding(
     observed: dict[str, Application],
 ) -> None:
-    (message,) = findings(observed["six"], "M3")["Deployment/six"]
-    assert message.startswith("loopback: ")
-    assert findings(observed["six"], "R2") == {}
+    assert "Deployment/server" not in findings(observed["odd"], "M3")
+    assert findings(observed["odd"], "R2") == {}
