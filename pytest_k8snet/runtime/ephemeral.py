@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from .api import Api, Object, Refused
+from .footholds import RESTRICTED
 from .look import Look, look_at
 from .pods import Pod, PodContainer
 from .reader import ids_of, question, script
@@ -105,27 +106,27 @@ class PodReader:
 
     def _place(self, pod: Pod, container: PodContainer) -> None:
         self._placed.add((pod.uid, container.id))
-        body = self._container(pod, container)
-        try:
+        why: Refused | None = None
+        for context in _contexts(pod, container):
+            body = self._container(pod, container, context)
             try:
                 self._api.add_ephemeral(pod.namespace, pod.name, body)
             except Refused as refused:
+                why = refused
                 if refused.status != 403:
-                    raise
-                # The namespace's pod security does not let it: sockets without their processes.
-                del body["securityContext"]
-                self._api.add_ephemeral(pod.namespace, pod.name, body)
-        except Refused as refused:
-            self._refused[pod.uid] = f"no ephemeral container for Pod/{pod.name}: {refused}"
+                    break
+            else:
+                return
+        self._refused[pod.uid] = f"no ephemeral container for Pod/{pod.name}: {why}"
 
-    def _container(self, pod: Pod, container: PodContainer) -> Object:
+    def _container(self, pod: Pod, container: PodContainer, context: Object) -> Object:
         return {
             "name": self._name(container),
             "image": self._image,
             "targetContainerName": container.name,
             "command": ["sh", "-c", _LOOP, "sh", *question(self._mark, ids_of(pod))],
             "env": [{"name": "SAMPLE", "value": script()}],
-            "securityContext": dict(_PRIVILEGES),
+            "securityContext": context,
         }
 
     def _read(self, pod: Pod, container: PodContainer) -> _Log:
@@ -169,6 +170,22 @@ class PodReader:
                     f" {waiting['reason']} (image {self._image}, --k8snet-probe-image)"
                 )
         return f"the ephemeral container in Pod/{pod.name} has not said anything yet"
+
+
+def _contexts(pod: Pod, container: PodContainer) -> Iterator[Object]:
+    """Ways to run beside a container, until the namespace's pod security admits one.
+
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/: "baseline" lets nobody
+    have more capabilities than the container itself, and "restricted" asks for a user; only a
+    process of the same one may read what the container's have open.
+    """
+    yield dict(_PRIVILEGES)
+    yield {}
+    spec = pod.raw.get("spec") or {}
+    both = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    own = [one for one in both if one["name"] == container.name]
+    users = [(one.get("securityContext") or {}).get("runAsUser") for one in (*own, spec)]
+    yield {**RESTRICTED, "runAsUser": next(filter(None, users), RESTRICTED["runAsUser"])}
 
 
 def whole_samples(log: str, mark: str, last: str = "") -> Iterator[tuple[str, str]]:

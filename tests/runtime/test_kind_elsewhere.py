@@ -63,6 +63,31 @@ spec:
 """
 
 
+# As https://kubernetes.io/docs/concepts/security/pod-security-standards/ has them.
+STRICT = f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: k8snet-strict, labels: {{pod-security.kubernetes.io/enforce: restricted}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: strict, namespace: k8snet-strict}}
+spec:
+  selector: {{matchLabels: {{app: strict}}}}
+  template:
+    metadata: {{labels: {{app: strict}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      securityContext:
+        {{runAsUser: 4242, runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}
+      containers:
+      - name: web
+        image: "{BUSYBOX}"
+        command: [httpd, -f, -p, "8080"]
+        securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+"""
+
+
 @pytest.fixture(scope="module")
 def observed(
     runtime: Session, one: Callable[..., Gathered], tmp_path_factory: pytest.TempPathFactory
@@ -86,6 +111,7 @@ def observed(
     charts = {
         "seen": one(SEEN, name="seen"),
         "changing": one(CHANGING, name="changing"),
+        "strict": one(STRICT, name="strict"),
         "odd": one(CHART.read_text(encoding="utf-8"), name="odd", **{"values.yaml": values}),
     }
     with closing(session), closing(session.new_stage(charts.values(), watch=15.0)) as stage:
@@ -114,6 +140,15 @@ def test_it_sees_the_same(observed: dict[str, Application]) -> None:
         for place in ("namespace", "cluster")
         for name, port in (("two", 8080), ("node", 19101))
     }
+
+
+def test_a_namespace_that_lets_nobody_do_more_than_the_pod(
+    observed: dict[str, Application],
+) -> None:
+    (strict,) = observed["strict"].workloads
+    for sockets in (strict.sockets, strict.sockets_again):
+        assert sockets is not None, strict.unobserved
+        assert [(one.port, one.process) for one in sockets] == [(8080, "httpd")]
 
 
 def test_pods_that_fail_once_and_ports_that_come_and_go(observed: dict[str, Application]) -> None:
