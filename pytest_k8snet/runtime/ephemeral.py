@@ -34,6 +34,8 @@ while [ $left -gt 0 ]; do
 done
 """
 _SILENT = 10.0  # seconds without a whole sample, after which something is wrong with the container
+_FAILED = "RunContainerError"  # it was made, and something was wrong with its start
+_TRIES = 3
 _KEPT = 100  # samples that may wait for those of another container: about a minute
 _PRIVILEGES = {
     "runAsUser": 0,
@@ -155,19 +157,24 @@ class PodReader:
 
     def _why_silent(self, pod: Pod) -> str:
         live = self._api.get("Pod", pod.namespace, pod.name) or {}
+        latest = {self._name(container): container for container in pod.running}
         for status in (live.get("status") or {}).get("ephemeralContainerStatuses") or []:
+            container = latest.get(status["name"])
+            if container is None:
+                continue
             state = status.get("state") or {}
-            waiting = state.get("waiting") or {}
-            for container in pod.running:
-                # It joined the processes of a container that ended just then: another one is put
-                # beside the container that came in its place.
-                if status["name"] == self._name(container) and "terminated" in state:
-                    self._ended[container.id] += 1
-                    self._placed.discard((pod.uid, container.id))
-            if waiting.get("reason"):
+            reason = (state.get("waiting") or {}).get("reason")
+            # It joined the processes of a container that ended just then, or one of these has
+            # ended it, perhaps before it ran: nobody starts it again, so another one is put
+            # beside the container. Where none can run, a few are enough.
+            failed = reason == _FAILED and self._ended[container.id] < _TRIES
+            if "terminated" in state or failed:
+                self._ended[container.id] += 1
+                self._placed.discard((pod.uid, container.id))
+            if reason:
                 return (
                     f"the ephemeral container {status['name']} in Pod/{pod.name} does not start:"
-                    f" {waiting['reason']} (image {self._image}, --k8snet-probe-image)"
+                    f" {reason} (image {self._image}, --k8snet-probe-image)"
                 )
         return f"the ephemeral container in Pod/{pod.name} has not said anything yet"
 

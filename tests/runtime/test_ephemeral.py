@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -115,6 +115,32 @@ def test_what_a_program_calls_itself_ends_no_sample() -> None:
 def test_a_container_that_says_nothing_is_a_flaw() -> None:
     (look,) = looks(Kubelet(0))
     assert "has not said anything yet" in look.flaw
+
+
+@pytest.mark.parametrize(
+    ("state", "placed"),
+    [
+        ({"terminated": {}}, 10),
+        ({"waiting": {"reason": "RunContainerError"}}, 4),
+        ({"waiting": {"reason": "ImagePullBackOff"}}, 1),
+    ],
+)
+def test_one_that_is_ended_by_others_is_put_there_again(state: Any, placed: int) -> None:
+    """One that can never run is so a few times."""
+
+    class Ending(Kubelet):
+        names: ClassVar[list[str]] = []
+
+        def add_ephemeral(self, *given: Any) -> None:
+            self.names.append(given[2]["name"])
+
+        def get(self, *_: str) -> dict[str, Any]:
+            statuses = [{"name": name, "state": state} for name in self.names]
+            return {"status": {"ephemeralContainerStatuses": statuses}}
+
+    Ending.names.clear()
+    looks(Ending(*[0] * 10))
+    assert len(Ending.names) == len(set(Ending.names)) == placed
 
 
 def sample(uptime: float, container: str, *held: int, shown: tuple[int, ...] = ()) -> Sample:
