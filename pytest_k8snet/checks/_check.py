@@ -72,6 +72,8 @@ class Check:
             finding if self.readings[finding.reading] is FAULT else replace(finding, level=NOTE)
             for finding in self.run(subject, application)
         ]
+        if not found:  # nearly always
+            return ()
         if self.tells_reach:
             found = [with_exposure(finding, subject, application) for finding in found]
         return tuple(sorted(found, key=lambda one: (one.level.value, one.urgency)))

@@ -79,7 +79,7 @@ _VALUE = re.compile(r"\w+:[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?$", re.MULTI
 _METADATA = re.compile(r"^metadata:[^\n]*\n(?:[ \t#][^\n]*\n?)*", re.MULTILINE)
 # A label or an annotation that is most likely something else than a string, which is refused.
 _NO_STRING = re.compile(
-    r"^ +[^\s:]+:[ \t]+(?:[-+]?\.?\d[\d_]*(?:\.\d*)?(?:e[-+]?\d+)?|0[xob][\da-f_]+"
+    r":[ \t]+(?:[-+]?\.?\d[\d_]*(?:\.\d*)?(?:e[-+]?\d+)?|0[xob][\da-f_]+"
     r"|true|false|yes|no|on|off|y|n)[ \t]*(?:#.*)?\r?$",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -234,4 +234,7 @@ def _refuse_protocol(obj: KubernetesObject, where: str, protocol: str) -> None:
 
 def _repeated(items: Iterable[str]) -> Iterator[str]:
     """What is there more than once, each once."""
-    return (item for item, count in Counter(items).items() if count > 1)
+    known = list(items)
+    if len(set(known)) == len(known):
+        return iter(())
+    return (item for item, count in Counter(known).items() if count > 1)

@@ -19,7 +19,12 @@ _OF_PODS = tuple(
 )
 
 # What no pod can have: this network, loopback, link-local, multicast, broadcast (RFC 6890).
-_NEVER = (*("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),)
+_NEVER = tuple(
+    map(
+        IPv4Network,
+        ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
+    )
+)
 _MOST_BLOCKS = 100  # whose ends addresses are tried at
 
 
@@ -54,21 +59,22 @@ def addresses_apart(data: Any) -> list[IPv4Address]:
     :param data: manifests.
     """
     written = {*_blocks_in(data)}
+    if not written:
+        return []
     found = sorted(
         (one for one in written if isinstance(one, IPv4Network)), key=lambda one: one.prefixlen
     )[:_MOST_BLOCKS]
-    never = [IPv4Network(text) for text in _NEVER]
-    ends = {int(one.network_address) for one in (*found, *never)}
-    ends |= {int(one.broadcast_address) + 1 for one in (*found, *never)} - {1 << 32}
-    tried = map(IPv4Address, sorted(ends)) if written else ()
-    return [one for one in tried if not any(one in block for block in never)]
+    ends = {int(one.network_address) for one in (*found, *_NEVER)}
+    ends |= {int(one.broadcast_address) + 1 for one in (*found, *_NEVER)} - {1 << 32}
+    tried = map(IPv4Address, sorted(ends))
+    return [one for one in tried if not any(one in block for block in _NEVER)]
 
 
 def _blocks_in(data: Any) -> Iterator[Network]:
     if isinstance(data, (dict, list, tuple)):
         for entry in data.values() if isinstance(data, dict) else data:
             yield from _blocks_in(entry)
-    elif isinstance(data, str) and ("/" in data or data[:1].isdigit()):
+    elif isinstance(data, str) and ("." in data or ":" in data):
         with contextlib.suppress(ValueError):
             yield ip_network(data.strip(), strict=False)
 
