@@ -21,8 +21,10 @@ from ..model import (
 )
 from ..reach import reach_of
 from ._check import check
-from ._instead import INSTANCE, for_object, policy_selector, service_selector, unit_labels
+from ._instead import INSTANCE, service_selector, unit_labels
 from ._pairs import labelled_policies
+from ._policies import policy_selector
+from ._snippet import for_object
 from ._words import listing, references, subjects, verb
 
 

@@ -9,7 +9,7 @@ from ..finding import FAULT, NOTE, Finding
 from ..model import Application, NetworkPolicy, Workload
 from ..reach import Direction, Foothold, reach_of
 from ._check import check
-from ._instead import network_policy
+from ._policies import network_policy
 from ._words import listing, port_text, references, subjects, verb
 
 _MOST_RELATED = 5  # policies that miss the pods: all of them, for each of a thousand workloads

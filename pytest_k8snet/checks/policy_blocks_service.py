@@ -10,7 +10,7 @@ from ..matching import endpoints_of
 from ..model import Application, Service
 from ..reach import reach_of
 from ._check import check
-from ._instead import ingress_rule
+from ._policies import ingress_rule
 from ._words import port_text, references, subjects, verb
 
 

@@ -20,7 +20,7 @@ from ..reach import (
 )
 from ._check import check
 from ._injected import brought
-from ._instead import policy_port
+from ._policies import policy_port
 from ._sockets import PortKey, both_runs, by_port, old
 from ._words import listing, port_text, references, subjects
 

@@ -9,7 +9,7 @@ from ..finding import FAULT, NOTE, Finding
 from ..model import Application, NetworkPolicy
 from ..reach import Reach, ReadPolicy, reach_of
 from ._check import check
-from ._instead import CALICO, match_labels, policy_selector
+from ._policies import CALICO, match_labels, policy_selector
 from ._untaken import Untaken
 from ._words import listing
 

@@ -9,14 +9,8 @@ from ..index import selected
 from ..matching import targets
 from ..model import Application, Service, ServicePort, Workload
 from ._check import check
-from ._instead import (
-    COMPONENT,
-    component,
-    distinguishing,
-    for_object,
-    pod_label_lines,
-    service_selector,
-)
+from ._instead import COMPONENT, component, distinguishing, pod_label_lines, service_selector
+from ._snippet import for_object
 from ._words import listing, port_text, references, subjects
 
 

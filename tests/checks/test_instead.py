@@ -9,7 +9,8 @@ import yaml
 
 from checks.cases import FOLDER, read_case
 from pytest_k8snet.checks import CHECKS
-from pytest_k8snet.checks._instead import container_ports, network_policy, unit_labels
+from pytest_k8snet.checks._instead import container_ports, unit_labels
+from pytest_k8snet.checks._policies import network_policy
 from pytest_k8snet.manifests import read_application
 from pytest_k8snet.model import Backend, Port, Route, Selector, ServicePort
 from pytest_k8snet.reach import reach_of
