@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import ClusterError
-from .command import Failed
 from .pods import Pod
-from .shell import NodeShell
+from .shell import NodeShell, ask_all
 
 _SECONDS = 0.7  # a dial inside one cluster takes milliseconds; what is dropped never answers
 _AT_ONCE = 300  # dials from one node; each is a process there
@@ -215,28 +211,17 @@ class _Nodes:
 
     def _ask(self, questions: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
         """The lines of each node's answer to its question."""
-        texts = {node: "".join(lines) + "\n" for node, lines in questions.items()}
-        asks: dict[str, Callable[[], list[str]]] = {
-            node: partial(self._ask_one, node, text) for node, text in texts.items()
-        }
-        if len(asks) < 2:
-            return {node: ask() for node, ask in asks.items()}
-        with ThreadPoolExecutor(len(asks)) as pool:
-            found = {node: pool.submit(ask) for node, ask in asks.items()}
-            return {node: one.result() for node, one in found.items()}
+        return ask_all(
+            {node: "".join(lines) + "\n" for node, lines in questions.items()}, self._ask_one
+        )
 
     def _ask_one(self, node: str, text: str) -> list[str]:
-        try:
-            if node not in self._shells:
-                argv = ["bash", "-c", _script(), "bash", f"{_SECONDS:g}"]
-                self._shells[node] = self._stack.enter_context(
-                    closing(NodeShell(self._engine, node, argv))
-                )
-            return self._shells[node].ask(text, "end").splitlines()[:-1]
-        except Failed as error:
-            raise ClusterError(
-                f"the node {node} does not answer any more: {error.output or error}"
-            ) from None
+        if node not in self._shells:
+            argv = ["bash", "-c", _script(), "bash", f"{_SECONDS:g}"]
+            self._shells[node] = self._stack.enter_context(
+                closing(NodeShell(self._engine, node, argv))
+            )
+        return self._shells[node].ask(text, "end").splitlines()[:-1]
 
 
 def _script() -> str:

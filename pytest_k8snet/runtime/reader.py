@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -15,7 +14,7 @@ from .command import Failed
 from .look import Look, look_at
 from .pods import Pod
 from .sample import Sample, Torn, new_mark, read_sample
-from .shell import NodeShell
+from .shell import NodeShell, ask_all
 from .sockets import ByteOrder
 
 
@@ -84,12 +83,8 @@ class NodeReader:
         for pod in pods:
             if pod.node and pod.running:
                 by_node[pod.node].append(pod)
-        if len(by_node) < 2:
-            found = [self._look_on(node, some) for node, some in by_node.items()]
-        else:
-            with ThreadPoolExecutor(len(by_node)) as pool:
-                found = list(pool.map(self._look_on, by_node, by_node.values()))
-        return {uid: [look] for looks in found for uid, look in looks.items()}
+        found = ask_all(by_node, self._look_on)
+        return {uid: [look] for looks in found.values() for uid, look in looks.items()}
 
     def close(self) -> None:
         """See :class:`Reader`; whoever still looks is told that it is over."""
@@ -103,10 +98,6 @@ class NodeReader:
             sample = self._sample(node, ids)
         except Torn:
             return {}
-        except Failed as error:
-            raise ClusterError(
-                f"the node {node} does not answer any more: {error.output or error}"
-            ) from None
         return {pod.uid: look_at(pod, sample) for pod in pods}
 
     def _sample(self, node: str, ids: frozenset[str]) -> Sample:

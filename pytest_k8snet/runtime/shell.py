@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import select
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import IO
+from typing import IO, TypeVar
 
+from ..errors import ClusterError
 from .command import Failed, end_group
+
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 _SECONDS = 30.0
 
@@ -71,6 +76,27 @@ class NodeShell:
     def _rest(self) -> str:
         """What it said before it ended."""
         return self._stdout.read().decode("utf-8", errors="replace")
+
+
+def ask_all(questions: Mapping[str, Q], ask: Callable[[str, Q], A]) -> dict[str, A]:
+    """Ask several nodes at once; by their names.
+
+    :param ask: asks one of them.
+    :raises ClusterError: a node does not answer.
+    """
+
+    def answer(node: str) -> A:
+        try:
+            return ask(node, questions[node])
+        except Failed as error:
+            raise ClusterError(
+                f"the node {node} does not answer any more: {error.output or error}"
+            ) from None
+
+    if len(questions) < 2:
+        return {node: answer(node) for node in questions}
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return dict(zip(questions, pool.map(answer, questions), strict=True))
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
