@@ -27,10 +27,15 @@ _JSON = "application/json"
 _PATCH = "application/strategic-merge-patch+json"
 
 _CORE = "/api/v1"
-_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 # Kinds that make no pods: the API group's path, and the kind as paths spell it.
 _OTHERS = {
+    "Node": (_CORE, "nodes"),
+    "Namespace": (_CORE, "namespaces"),
+    "CustomResourceDefinition": (
+        "/apis/apiextensions.k8s.io/v1",
+        "customresourcedefinitions",
+    ),
     "Service": (_CORE, "services"),
     "Event": (_CORE, "events"),
     "ServiceAccount": (_CORE, "serviceaccounts"),
@@ -55,7 +60,7 @@ class Api:
 
     Every method raises :class:`Refused` where the server says no, and
     :class:`.ClusterError` where it says nothing. Kinds that every cluster has
-    may be given by their names.
+    may be given by their names; those without namespaces are in the namespace "".
     """
 
     def __init__(self, kubeconfig: Path) -> None:
@@ -78,29 +83,10 @@ class Api:
         """The API server's version, ``v1.34.4``."""
         return str(self._call("GET", "/version")["gitVersion"])
 
-    def nodes(self) -> list[Object]:
-        """All nodes."""
-        return _items(self._call("GET", f"{_CORE}/nodes"))
-
-    def namespaces(self, selector: str = "") -> list[Object]:
-        """The namespaces that a label selector takes."""
-        return _items(self._call("GET", f"{_CORE}/namespaces", labelSelector=selector))
-
-    def namespace(self, name: str) -> Object | None:
-        """The namespace, None if there is none."""
-        return self._found("GET", f"{_CORE}/namespaces/{quote(name)}")
-
-    def create_namespace(self, body: Object) -> None:
-        """Create a namespace."""
-        self._call("POST", f"{_CORE}/namespaces", body)
-
-    def delete_namespace(self, name: str) -> None:
-        """Begin to delete a namespace, if it is there."""
-        self._found("DELETE", f"{_CORE}/namespaces/{quote(name)}", {})
-
-    def list_of(self, kind: Kind | str, namespace: str, selector: str = "") -> list[Object]:
+    def list_of(self, kind: Kind | str, namespace: str = "", selector: str = "") -> list[Object]:
         """The objects of a kind in a namespace that a label selector takes."""
-        return _items(self._call("GET", self._path(kind, namespace), labelSelector=selector))
+        listed = self._call("GET", self._path(kind, namespace), labelSelector=selector)
+        return listed.get("items") or []
 
     def get(self, kind: Kind | str, namespace: str, name: str) -> Object | None:
         """One object, None if there is none."""
@@ -169,18 +155,10 @@ class Api:
         path = f"{self._path('Pod', namespace, pod)}/ephemeralcontainers"
         self._call("PATCH", path, {"spec": {"ephemeralContainers": [container]}})
 
-    def definition_names(self) -> set[str]:
-        """The names of all CustomResourceDefinitions."""
-        return set(names(_items(self._call("GET", _DEFINITIONS))))
-
-    def delete_definition(self, name: str) -> None:
-        """Delete a CustomResourceDefinition, if it is there."""
-        self._found("DELETE", f"{_DEFINITIONS}/{quote(name)}", {})
-
     def _path(self, kind: Kind | str, namespace: str, name: str = "") -> str:
         group, plural = self._resource(kind)
-        path = f"{group}/namespaces/{quote(namespace)}/{plural}"
-        return f"{path}/{quote(name)}" if name else path
+        inside = f"/namespaces/{quote(namespace)}" if namespace else ""
+        return f"{group}{inside}/{plural}" + (f"/{quote(name)}" if name else "")
 
     def _resource(self, kind: Kind | str) -> tuple[str, str]:
         """The path of a kind's API group, and the kind as paths spell it."""
@@ -273,10 +251,6 @@ class Api:
 def names(objects: Iterable[Object]) -> list[str]:
     """The objects' names."""
     return [item["metadata"]["name"] for item in objects]
-
-
-def _items(listed: Object) -> list[Object]:
-    return listed.get("items") or []
 
 
 def _message(data: bytes) -> str:

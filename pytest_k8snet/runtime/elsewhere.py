@@ -9,7 +9,6 @@ where it is refused: a host tells the sender that there is no socket for it (RFC
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import count
@@ -17,9 +16,9 @@ from itertools import count
 from .api import Api, Object, Refused
 from .dial import Answer, Dial, Place
 from .footholds import RESTRICTED
+from .waiting import wait_for
 
 _SECONDS = 30.0  # for the container to start and to end
-_PAUSE = 0.3
 _SCRIPT = """
 for target; do
   {
@@ -77,13 +76,12 @@ class PodDialler:
 
     def _lines(self, place: Place, name: str) -> list[str]:
         """What the container said, as soon as it has said all of it."""
-        deadline = time.monotonic() + _SECONDS
-        while name and time.monotonic() < deadline:
+
+        def said() -> list[str]:
             lines = self._api.logs(place.namespace, place.pod, name).splitlines()
-            if lines and lines[-1] == "end":
-                return lines
-            time.sleep(_PAUSE)
-        return []
+            return lines if lines[-1:] == ["end"] else []
+
+        return wait_for(said, _SECONDS) if name else []
 
 
 def _target(one: Dial) -> str:

@@ -6,7 +6,6 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/#prereq
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 from uuid import uuid4
@@ -15,9 +14,10 @@ from ..errors import ClusterError
 from .api import Api, Object, Refused
 from .cluster import Cluster
 from .dial import Answer, Dial, dial, place_of
-from .footholds import NotStarted, foothold, pause_image, wait_for_account, wait_until_started
+from .footholds import foothold, pause_image, wait_for_account, wait_until_started
+from .namespaces import RELEASE, make_namespace
 from .pods import Pod
-from .release import MANAGED_BY, MANAGER, OWNER, RELEASE
+from .waiting import wait_for
 
 Probe: TypeAlias = Callable[[], bool]
 """Whether the client reaches the server just now."""
@@ -28,7 +28,6 @@ _SERVER = "k8snet.io/probe"
 _PORT = 8053
 _START = 60.0  # seconds for the two pods to start; an image may have to come first
 _ENFORCE = 15.0  # seconds for the network plugin to take notice of the policy
-_PAUSE = 0.2
 
 _KEEP_TRYING = """
 left=600
@@ -52,10 +51,6 @@ class Enforcement(NamedTuple):
     stranger: Pod | None = None
 
 
-class _Untestable(Exception):
-    """The two pods do not come to talk to each other, policy or not."""
-
-
 def ask_enforcement(api: Api, cluster: Cluster, owner: str, image: str) -> Enforcement:
     """Find out with two pods: the client of a server, which a policy forbids then.
 
@@ -64,22 +59,21 @@ def ask_enforcement(api: Api, cluster: Cluster, owner: str, image: str) -> Enfor
         CoreDNS, which does for a server.
     """
     namespace = f"k8snet-probe-{uuid4().hex[:6]}"
-    labels = {MANAGED_BY: MANAGER, OWNER: owner}
-    metadata = {"name": namespace, "labels": labels, "annotations": {RELEASE: namespace}}
     stranger = None
     try:
-        api.create_namespace({"metadata": metadata})
+        make_namespace(api, namespace, owner, {RELEASE: namespace})
         try:
             probe, stranger = _prepare(api, cluster, namespace, image)
-            _wait_for(probe, expected=True, seconds=_START)
+            if not wait_for(probe, _START):
+                raise ClusterError("one pod does not reach another, though no policy forbids it")
             api.create("NetworkPolicy", namespace, _deny())
-            stopped = _wait_for(probe, expected=False, seconds=_ENFORCE, give_up=False)
+            stopped = wait_for(lambda: not probe(), _ENFORCE)
         finally:
             if stranger is None:
-                api.delete_namespace(namespace)
+                api.delete("Namespace", "", namespace)
             else:
                 api.delete("Pod", namespace, "server")
-    except (Refused, ClusterError, NotStarted, _Untestable) as error:
+    except (Refused, ClusterError) as error:
         return Enforcement(f"not tested: {error}", stranger)
     return Enforcement(ENFORCED if stopped else NOT_ENFORCED, stranger)
 
@@ -119,21 +113,6 @@ def _image_on_nodes(api: Api) -> str:
     for item in api.list_of("Pod", "kube-system", "k8s-app=kube-dns"):
         return str(item["spec"]["containers"][0]["image"])
     return ""
-
-
-def _wait_for(probe: Probe, *, expected: bool, seconds: float, give_up: bool = True) -> bool:
-    """Whether the probe gives the expected answer in time.
-
-    :raises _Untestable: it does not, and ``give_up``.
-    """
-    deadline = time.monotonic() + seconds
-    while probe() is not expected:
-        if time.monotonic() > deadline:
-            if give_up:
-                raise _Untestable("one pod does not reach another, though no policy forbids it")
-            return False
-        time.sleep(_PAUSE)
-    return True
 
 
 def _labelled(pod: Object) -> Object:

@@ -6,14 +6,14 @@ release: whoever lists a release's pods leaves them out.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
+from ..errors import ClusterError
 from .api import Api, Object
 from .pods import FOOTHOLD, Pod, read_pod
+from .waiting import wait_for
 
 _START = 60.0  # seconds for a pod to start; an image may have to come first
-_PAUSE = 0.2
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
@@ -24,13 +24,9 @@ RESTRICTED = {
 }
 
 
-class NotStarted(Exception):
-    """A pod of ours does not start; says why."""
-
-
 def pause_image(api: Api) -> str:
     """The image that keeps each pod's namespaces: every node has it. "" where none says so."""
-    for node in api.nodes():
+    for node in api.list_of("Node"):
         for image in (node.get("status") or {}).get("images") or []:
             for name in image.get("names") or []:
                 if name.partition("@")[0].partition(":")[0].endswith("/pause") and "@" not in name:
@@ -82,25 +78,20 @@ def started(api: Api, namespace: str, name: str) -> Pod | None:
 def wait_until_started(api: Api, namespace: str, name: str) -> Pod:
     """The pod once it is ready.
 
-    :raises NotStarted: it is not in time.
+    :raises ClusterError: it is not in time.
     """
-    deadline = time.monotonic() + _START
-    while (pod := started(api, namespace, name)) is None:
-        if time.monotonic() > deadline:
-            item = api.get("Pod", namespace, name)
-            why = read_pod(item).containers[0].waiting if item else "it is gone"
-            raise NotStarted(f"the pod {name} of the probe does not start: {why or 'not ready'}")
-        time.sleep(_PAUSE)
+    pod = wait_for(lambda: started(api, namespace, name), _START)
+    if pod is None:
+        item = api.get("Pod", namespace, name)
+        why = read_pod(item).containers[0].waiting if item else "it is gone"
+        raise ClusterError(f"the pod {name} of the probe does not start: {why or 'not ready'}")
     return pod
 
 
 def wait_for_account(api: Api, namespace: str) -> None:
     """A pod needs the namespace's service account, which takes a moment to be there.
 
-    :raises NotStarted: it is not there in time.
+    :raises ClusterError: it is not there in time.
     """
-    deadline = time.monotonic() + _START
-    while not api.get("ServiceAccount", namespace, "default"):
-        if time.monotonic() > deadline:
-            raise NotStarted("the namespace got no service account")
-        time.sleep(_PAUSE)
+    if not wait_for(lambda: api.get("ServiceAccount", namespace, "default"), _START):
+        raise ClusterError("the namespace got no service account")

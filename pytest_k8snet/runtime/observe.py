@@ -19,15 +19,15 @@ from typing import TypeAlias
 from ..kinds import Ready, kind_of
 from ..matching import selects
 from ..model import Application, Reference, Socket, Workload
-from .api import Api, Object
+from .api import Object
 from .hints import Hints, hints_of_all
-from .history import History, Patience
+from .history import History
 from .look import port_key
-from .pods import Owners, Pod, stray
-from .proof import Dialling, PortOf, Proof, Seen
-from .reader import Reader
+from .pods import Owned, Owners, Pod, stray
+from .proof import PortOf, Proof, Seen
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
+from .site import Site
 from .watch import Watch
 
 ByPod: TypeAlias = dict[str, frozenset[Socket]]
@@ -89,26 +89,13 @@ class Observer:
     :param watch: the looks at its pods since it was installed.
     """
 
-    def __init__(
-        self,
-        api: Api,
-        reader: Reader,
-        owners: Owners,
-        application: Application,
-        *,
-        patience: Patience,
-        timeout: float,
-        watch: Watch,
-        dialling: Dialling,
-    ) -> None:
-        self._api = api
-        self._reader = reader
+    def __init__(self, site: Site, owners: Owners, watch: Watch) -> None:
+        self._site = site
+        self._api = site.api
+        self._patience = site.patience
         self._owners = owners
-        self._application = application
-        self._patience = patience
-        self._timeout = timeout
+        self._application = owners.application
         self._watch = watch
-        self._dialling = dialling
         self._proof = self._new_proof(frozenset())
 
     def observe(self, go_on: GoOn, over: Over) -> Application:
@@ -163,8 +150,11 @@ class Observer:
                 yield reference, found, end.ages[reference]
 
     def _first(self, go_on: GoOn) -> Run:
+        # Those of which nothing ran so far.
         copies = self._copies(
-            workload for workload in self._completing() if self._repeats(workload)
+            workload
+            for workload in self._completing()
+            if workload.makes.ready is Ready.NEVER_WAITED_FOR
         )
         self._proof.settle_in()
         try:
@@ -173,11 +163,7 @@ class Observer:
             self._proof.leave()
 
     def _new_proof(self, inside: frozenset[PortOf]) -> Proof:
-        return Proof(self._api, self._dialling, self._owners, self._application, inside)
-
-    def _repeats(self, workload: Workload) -> bool:
-        """Whether nothing of the workload ran so far."""
-        return workload.makes.ready is Ready.NEVER_WAITED_FOR
+        return Proof(self._api, self._site.dialling, self._owners, inside)
 
     def _next(self, hints: Mapping[Reference, Hints], last: Run) -> Run:
         """Replace the pods and observe those that come."""
@@ -190,14 +176,14 @@ class Observer:
             )
             for reference, pods in last.pods.items()
         }
-        watch = Watch(self._reader, {**hints, **expected}, self._patience.again)
+        watch = Watch(self._site.reader, {**hints, **expected}, self._patience.again)
         pods = self._owners.pods()
         bare = bare_pods(pods)
         old = replace_pods(self._api, pods)
         copies = self._copies(
             workload for workload in self._completing() if workload.reference in last.pods
         )
-        return self._settle(watch, copies, old, self._timeout + self._limit, bare)
+        return self._settle(watch, copies, old, self._site.timeout + self._limit, bare)
 
     @property
     def _limit(self) -> float:
@@ -262,9 +248,7 @@ class Observer:
             self._api.delete("Job", namespace, name)
         return run
 
-    def _dial(
-        self, proof: Proof, watch: Watch, pods: list[tuple[Pod, Workload | None]], *, again: bool
-    ) -> None:
+    def _dial(self, proof: Proof, watch: Watch, pods: list[Owned], *, again: bool) -> None:
         """Dial what is seen open, once all pods are there to dial and to be dialled.
 
         In a second run only where something is still missing: a program may open it when it is
@@ -283,9 +267,7 @@ class Observer:
         if there and proof.has_settled_in():
             proof.dial(self._seen(watch, lasting))
 
-    def _dial_last(
-        self, proof: Proof, watch: Watch, pods: list[tuple[Pod, Workload | None]], *, again: bool
-    ) -> None:
+    def _dial_last(self, proof: Proof, watch: Watch, pods: list[Owned], *, again: bool) -> None:
         """Dial what is new, and once more what was not answered as it is to be.
 
         In a second run only what nobody has got to in the first one.
@@ -306,7 +288,7 @@ class Observer:
         proof.dial(seen, everywhere=not again)
         proof.dial_again()
 
-    def _seen(self, watch: Watch, pods: Iterable[tuple[Pod, Workload | None]]) -> Iterator[Seen]:
+    def _seen(self, watch: Watch, pods: Iterable[Owned]) -> Iterator[Seen]:
         """The pods that can be dialled, with their open ports."""
         for pod, owner in pods:
             if owner is not None and is_replaced(owner) and pod.ready:
@@ -321,7 +303,7 @@ class Observer:
     def _unsettled(
         self,
         watch: Watch,
-        pods: list[tuple[Pod, Workload | None]],
+        pods: list[Owned],
         replaced: Mapping[Reference, int],
     ) -> bool:
         found: dict[Reference, int] = defaultdict(int)
@@ -351,7 +333,7 @@ class Observer:
         wanted = wanted_pods(workload.makes, item)
         return replaced.get(workload.reference, 0) if wanted is None else wanted
 
-    def _outcome(self, watch: Watch, pods: list[tuple[Pod, Workload | None]], proof: Proof) -> Run:
+    def _outcome(self, watch: Watch, pods: list[Owned], proof: Proof) -> Run:
         run = Run(watch, proof)
         for pod, workload in pods:
             if pod.finished or pod.deleting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..kinds import Kind, kind_of
 from ..model import Application, Container, Port, Reference, Workload
@@ -93,6 +93,10 @@ class Pod:
         return self.phase in ("Succeeded", "Failed")
 
 
+Owned: TypeAlias = tuple[Pod, Workload | None]
+"""A pod with the workload of the chart that it belongs to, None where that is none."""
+
+
 def read_pod(item: Object) -> Pod:
     """A pod from the API's JSON; its owner is the one that it names itself."""
     metadata, spec, status = item["metadata"], item["spec"], item.get("status") or {}
@@ -150,13 +154,14 @@ def controller(item: Object) -> Owner | None:
 class Owners:
     """Which workload of the chart made a pod, following the chain of controllers.
 
+    :ivar application: whose workloads they are.
     :ivar namespace: where the release is installed; objects of the application
         that stand in the namespace it was rendered for are there.
     """
 
     def __init__(self, api: Api, application: Application, namespace: str) -> None:
         self._api = api
-        self._application = application
+        self.application = application
         self.namespace = namespace
         self._elsewhere: dict[Reference, Reference] = {}
         self._seen: dict[Owner, Owner | None] = {}
@@ -169,7 +174,7 @@ class Owners:
         It cannot tell ``namespace: default`` from that one, and a name may have
         been made of it.
         """
-        missing = [one for one in self._application.workloads if not self._is_there(one)]
+        missing = [one for one in self.application.workloads if not self._is_there(one)]
         for workload in missing:
             found = self._written_out(workload) or self._renamed(workload)
             if found is not None:
@@ -188,7 +193,7 @@ class Owners:
     def _renamed(self, workload: Workload) -> Reference | None:
         """The one object of the kind that makes such pods and that nothing else accounts for."""
         kind, namespace, _ = self.live(workload.reference)
-        known = {self.live(one.reference) for one in self._application.workloads}
+        known = {self.live(one.reference) for one in self.application.workloads}
         found = [
             reference
             for item in self._api.list_of(workload.makes, namespace)
@@ -203,7 +208,7 @@ class Owners:
         return bool(annotations.get(_RELEASE_NAMESPACE) == self.namespace)
 
     def _by_reference(self) -> dict[Reference, Workload]:
-        return {self.live(one.reference): one for one in self._application.workloads}
+        return {self.live(one.reference): one for one in self.application.workloads}
 
     @property
     def namespaces(self) -> list[str]:
@@ -215,7 +220,7 @@ class Owners:
         """Where an object of the application is in the cluster."""
         if reference in self._elsewhere:
             return self._elsewhere[reference]
-        inside = reference.namespace in ("", self._application.namespace)
+        inside = reference.namespace in ("", self.application.namespace)
         return reference._replace(namespace=self.namespace) if inside else reference
 
     def get(self, workload: Workload) -> Object | None:
@@ -247,13 +252,13 @@ class Owners:
             self._seen[owner] = _original(item) or controller(item)
         return self._seen[owner]
 
-    def pods(self) -> list[tuple[Pod, Workload | None]]:
+    def pods(self) -> list[Owned]:
         """The pods of the release just now, each with its workload.
 
         In the release's own namespace all of them, elsewhere only those that
         belong to a workload of the chart.
         """
-        found: list[tuple[Pod, Workload | None]] = []
+        found: list[Owned] = []
         for namespace in self.namespaces:
             for item in self._api.list_of("Pod", namespace):
                 if FOOTHOLD in (item["metadata"].get("annotations") or {}):

@@ -91,13 +91,12 @@ class Proof:
         api: Api,
         dialling: Dialling,
         owners: Owners,
-        application: Application,
         inside: frozenset[PortOf],
     ) -> None:
         self._api = api
         self._dialling = dialling
         self._owners = owners
-        self._application = application
+        self._application = owners.application
         self.inside = inside
         self.latest = 0.0
         self._waits_until = 0.0

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from ..kinds import Replaced
 from ..model import Workload
 from .api import Api, Object
-from .pods import COPY_OF, Owner, Pod
+from .pods import COPY_OF, Owned, Owner, Pod
 
 _GRACE = 1  # seconds; enough for a program that listens to the signal
 _STATEFUL_GRACE = 20  # what it keeps on a volume is worth a clean end
@@ -31,9 +31,7 @@ def is_replaced(workload: Workload) -> bool:
     return not workload.hook and not workload.makes.ends
 
 
-def replace_pods(
-    api: Api, pods: Iterable[tuple[Pod, Workload | None]]
-) -> list[tuple[Pod, Workload]]:
+def replace_pods(api: Api, pods: Iterable[Owned]) -> list[tuple[Pod, Workload]]:
     """Delete the pods of the release; those that are to go.
 
     Bare Pods are not there again before :func:`recreate`.
@@ -66,7 +64,7 @@ def _hasty_maker(pod: Pod, workload: Workload) -> Owner | None:
     return owner if owner.kind.name == "ReplicaSet" else None
 
 
-def bare_pods(pods: Iterable[tuple[Pod, Workload | None]]) -> list[Object]:
+def bare_pods(pods: Iterable[Owned]) -> list[Object]:
     """Manifests of the pods that nothing would make again."""
     return [
         pod_manifest(pod.raw)

@@ -32,20 +32,13 @@ from .elsewhere import PodDialler
 from .enforcement import ENFORCED, NOT_ENFORCED, Enforcement, ask_enforcement
 from .ephemeral import PodReader
 from .footholds import pause_image
+from .helm import Helm
 from .history import Patience
 from .images import load_images
+from .namespaces import our_namespaces, owner_of, remove, remove_all, wait_until_gone
 from .owner import is_gone, new_run, read_owner
 from .proof import Dialling
 from .reader import NodeReader, Reader
-from .release import (
-    Helm,
-    Site,
-    our_namespaces,
-    owner_of,
-    remove,
-    remove_all,
-    wait_until_gone,
-)
 from .share import (
     leave_machine_folder,
     machine_folder,
@@ -53,6 +46,7 @@ from .share import (
     short,
     sweep_folders,
 )
+from .site import Site
 from .sockets import ByteOrder
 from .stage import Live, Outcome, Plan, Stage, key_of
 
@@ -173,6 +167,7 @@ class Session:
 
     :param place: the run's folder, and the owner text that its namespaces carry.
     :ivar cluster: which one it is.
+    :ivar api: the cluster's API.
     :ivar known: what it is.
     :ivar stage: the releases.
     """
@@ -188,6 +183,7 @@ class Session:
         report: Report,
     ) -> None:
         self.cluster = cluster
+        self.api = Api(cluster.kubeconfig)
         self._settings = settings
         self.known = facts
         self._folder, self._owner = place
@@ -227,11 +223,6 @@ class Session:
         self._owned = watchdog, termination
         self._seconds = seconds
         atexit.register(self.close)
-
-    @cached_property
-    def api(self) -> Api:
-        """The cluster's API."""
-        return Api(self.cluster.kubeconfig)
 
     def _dialling(self, api: Api) -> Dialling:
         """From the nodes of kind, which let us into pods, and elsewhere from our own pods."""
@@ -302,8 +293,7 @@ class Session:
             self._workspace.close()
             if self._owned is not None:
                 self._take_down(*self._owned)
-            if "api" in self.__dict__:
-                self.api.close()
+            self.api.close()
 
     def _take_down(self, watchdog: Watchdog, termination: Termination) -> None:
         """Delete the cluster, or what this run has in it, and all files."""
@@ -312,7 +302,7 @@ class Session:
                 self._report(f"deleting the kind cluster {self.cluster.name}")
                 delete(self.cluster.name, self.cluster.kubeconfig)
             else:
-                self._clear(Api(self.cluster.kubeconfig))
+                self._clear()
         except (K8sNetError, Refused) as error:
             self._report(f"tried again in the background: {error}")
         else:
@@ -325,12 +315,10 @@ class Session:
         if self.cluster.farewell:
             self._report(self.cluster.farewell)
 
-    def _clear(self, api: Api) -> None:
+    def _clear(self) -> None:
         """Take away what this run has in a cluster that stays."""
         helm = Helm(choose_engine(self._settings.helm), self.cluster.kubeconfig)
-        remove_all(api, helm, self._owner)
-        mine = [item for item in our_namespaces(api) if owner_of(item) == self._owner]
-        left = wait_until_gone(api, [item["metadata"]["name"] for item in mine], _END)
+        left = wait_until_gone(self.api, remove_all(self.api, helm, self._owner), _END)
         if left:
             self._report(
                 f"these namespaces have not ended after {_END:.0f} s: {', '.join(left)};"
@@ -384,7 +372,7 @@ class Guest:
 
 def _facts(api: Api, cluster: Cluster, owner: str, image: str, report: Report) -> Facts:
     """Ask the cluster what it is, and whether it enforces policies."""
-    architectures = {item["status"]["nodeInfo"]["architecture"] for item in api.nodes()}
+    architectures = {item["status"]["nodeInfo"]["architecture"] for item in api.list_of("Node")}
     version = api.version()
     began = monotonic()
     enforcement = ask_enforcement(api, cluster, owner, image)

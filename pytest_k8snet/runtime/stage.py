@@ -25,8 +25,10 @@ from ..errors import ClusterError, InstallError, K8sNetError
 from ..model import Application
 from ..target import Gathered
 from .api import Refused
-from .release import Release, Site, exclusive, remove, wait_until_gone
+from .namespaces import remove, wait_until_gone
+from .release import Release, exclusive
 from .share import Lock
+from .site import Site
 
 _TICK = 0.2  # seconds after which locks of other runs are tried again
 _TELL = 10.0  # seconds without a line of progress, at most
@@ -457,7 +459,7 @@ class Stage:
     def _clear_after_crash(self, entry: _Entry) -> None:
         """Take away what the last holder of a lock left, if it died with it."""
         for lock in entry.locks:
-            item = self._site.api.namespace(lock.note) if lock.note else None
+            item = self._site.api.get("Namespace", "", lock.note) if lock.note else None
             if item is not None:
                 self._news.append(f"taking away {lock.note}: its run is gone")
                 remove(self._site.api, self._site.helm, item)

@@ -11,7 +11,7 @@ from ..model import Reference, Socket, Workload
 from .hints import Hints
 from .history import History, Patience
 from .look import Look
-from .pods import Pod, ends
+from .pods import Owned, Pod, ends
 from .reader import Reader
 
 _NO_HINTS = Hints()
@@ -32,7 +32,7 @@ class Watch:
         self._hints = hints
         self._patience = patience
         self._looks: dict[str, list[Look]] = defaultdict(list)
-        self._pods: dict[str, tuple[Pod, Workload | None]] = {}
+        self._pods: dict[str, Owned] = {}
         self._due: dict[str, float] = {}
 
     @property
@@ -41,7 +41,7 @@ class Watch:
         due = min(self._due.values(), default=inf)
         return min(max(due - monotonic(), 0.0), self._patience.interval / 2)
 
-    def look(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
+    def look(self, pods: Iterable[Owned]) -> None:
         """Look at those of the pods that run and whose turn it is: new ones at once, and those
         that have ended once more, for what there is to be had of them.
         """
@@ -69,7 +69,7 @@ class Watch:
             return _QUICK
         return history.spacing
 
-    def look_early(self, pods: Iterable[tuple[Pod, Workload | None]]) -> None:
+    def look_early(self, pods: Iterable[Owned]) -> None:
         """Look before all is ready: at the pods that will not be there later, and at the others
         if that does nothing to them, so that it is known when they opened what they have.
         """

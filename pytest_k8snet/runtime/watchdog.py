@@ -87,7 +87,8 @@ def _delete_namespaces(kubeconfig: Path, owner: str, helm: str) -> None:
     from ..errors import K8sNetError
     from ..helm.engine import choose_engine
     from .api import Api, Refused
-    from .release import Helm, remove_all
+    from .helm import Helm
+    from .namespaces import remove_all
 
     with contextlib.suppress(K8sNetError, Refused):
         remove_all(Api(kubeconfig), Helm(choose_engine(helm), kubeconfig), owner)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.cluster import clusters
+from pytest_k8snet.runtime.namespaces import our_namespaces, owner_of
 from pytest_k8snet.runtime.owner import read_owner
-from pytest_k8snet.runtime.release import our_namespaces, owner_of
 
 from .conftest import BUSYBOX, WEB, write_chart
 

@@ -58,7 +58,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(runtime: Session, api: Api) -> Iterator[World]:
     namespace = "k8snet-test-dial"
-    api.create_namespace({"metadata": {"name": namespace}})
+    api.create("Namespace", "", {"metadata": {"name": namespace}})
     try:
         eventually(lambda: api.get("ServiceAccount", namespace, "default") is not None)
         for name, program in PROGRAMS.items():
@@ -80,7 +80,7 @@ def world(runtime: Session, api: Api) -> Iterator[World]:
         eventually(lambda: ("stranger", "TCP", 8080) not in found.through(("TCP", 8080)))
         yield found
     finally:
-        api.delete_namespace(namespace)
+        api.delete("Namespace", "", namespace)
 
 
 def eventually(holds: Callable[[], bool]) -> None:

@@ -61,9 +61,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def namespace(api: Api) -> Iterator[str]:
     """A namespace of the test's own."""
     name = f"helm-{uuid4().hex[:8]}"
-    api.create_namespace({"metadata": {"name": name}})
+    api.create("Namespace", "", {"metadata": {"name": name}})
     yield name
-    api.delete_namespace(name)
+    api.delete("Namespace", "", name)
 
 
 @pytest.fixture
@@ -118,4 +118,4 @@ def test_a_namespace_that_does_not_exist_is_not_made(
     job = RenderRequest(chart, release="blue", namespace="helm-none-such")
     with pytest.raises(InstallError, match='"helm-none-such" not found'):
         install(engine, job, kubeconfig, timeout=20)
-    assert api.namespace("helm-none-such") is None
+    assert api.get("Namespace", "", "helm-none-such") is None

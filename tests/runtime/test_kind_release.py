@@ -13,9 +13,9 @@ import pytest
 
 from pytest_k8snet.errors import InstallError, K8sNetError
 from pytest_k8snet.runtime import Need, Outcome, Session
-from pytest_k8snet.runtime.api import Api
+from pytest_k8snet.runtime.api import Api, names
 from pytest_k8snet.runtime.forward import forward
-from pytest_k8snet.runtime.release import our_namespaces, wait_until_gone
+from pytest_k8snet.runtime.namespaces import our_namespaces, wait_until_gone
 from pytest_k8snet.runtime.stage import Live, Stage, key_of
 from pytest_k8snet.target import Gathered
 
@@ -195,10 +195,10 @@ def test_a_namespace_that_is_written_out(api: Api, releases: Releases) -> None:
 
 def test_the_custom_resources_that_a_chart_brings_go_with_it(api: Api, releases: Releases) -> None:
     with releases.live("brings") as live:
-        assert "sandwiches.tests.k8snet.io" in api.definition_names()
+        assert "sandwiches.tests.k8snet.io" in names(api.list_of("CustomResourceDefinition"))
     releases.let_go("brings")
     assert wait_until_gone(api, [live.namespace], 60) == []
-    assert "sandwiches.tests.k8snet.io" not in api.definition_names()
+    assert "sandwiches.tests.k8snet.io" not in names(api.list_of("CustomResourceDefinition"))
 
 
 def test_workloads_without_pods_say_why(releases: Releases) -> None:
@@ -224,7 +224,7 @@ def test_it_goes_when_the_last_test_is_done(api: Api, releases: Releases) -> Non
     with releases.live("wanted") as live:
         assert live.namespace == namespace
         releases.stage.finish("wanted too")
-        assert api.namespace(namespace) is not None
+        assert api.get("Namespace", "", namespace) is not None
     assert wait_until_gone(api, [namespace], 60) == []
 
 

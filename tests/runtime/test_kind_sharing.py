@@ -13,7 +13,7 @@ from pytest_k8snet.errors import ClusterError
 from pytest_k8snet.runtime import Need, Outcome, Session
 from pytest_k8snet.runtime.api import Api
 from pytest_k8snet.runtime.desk import Desk, Visitor
-from pytest_k8snet.runtime.release import wait_until_gone
+from pytest_k8snet.runtime.namespaces import wait_until_gone
 from pytest_k8snet.runtime.stage import Stage, key_of
 from pytest_k8snet.target import Gathered
 
@@ -85,7 +85,7 @@ def test_a_worker_is_told_the_same(api: Api, one: Any, staged: Staged) -> None:
         assert worker.outcome(key) == stage.outcome(key)
         with worker.live(key) as live:
             stage.finish("test")
-            assert api.namespace(live.namespace) is not None
+            assert api.get("Namespace", "", live.namespace) is not None
         assert wait_until_gone(api, [live.namespace], 60) == []
         with pytest.raises(ClusterError, match="does not answer"):
             Visitor({**desk.handle(), "secret": b"guessed"}).outcome(key)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_k8snet.runtime.api import Api, names
-from pytest_k8snet.runtime.release import our_namespaces
+from pytest_k8snet.runtime.namespaces import our_namespaces
 
 from .conftest import BUSYBOX, WEB, write_chart
 
