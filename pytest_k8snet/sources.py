@@ -18,6 +18,7 @@ from pathlib import Path
 from . import reading
 from .errors import ChartError, SettingsError
 from .helm.charts import is_chart
+from .helm.dependencies import DOWNLOAD
 from .helm.engine import MEMORY, OFFLINE
 from .leash import MOST_BYTES, TooMuch, run
 
@@ -29,7 +30,10 @@ _MOST_SAID = 2000  # characters of what a program says
 # What stands before the reason: Go's words, and the log line that kubectl makes of it.
 _WARNING = re.compile(r"^# Warning: .*\n?", re.MULTILINE)  # of what works all the same
 _FRAME = re.compile(r"\A(?:[Ee]rror: |E\d{4} .*?\] \"command failed\" err=)+")
-_REMOTE = re.compile(r"https?://|ssh://|git@|\bgit\b")
+# What kustomize did to get something from elsewhere: Go's own words, and the command that it ran.
+_REMOTE = re.compile(
+    r"Get \\?\"([^\"\\]+)|failed to run '\S*git fetch \S+ (\S+)|no 'git' program()"
+)
 EXPECTED = "expected a file of manifests, a folder of them, one with a kustomization, or -"
 
 
@@ -144,8 +148,9 @@ def _build(folder: Path, label: str, timeout: float, *, fetch: bool) -> str:
         _FRAME.sub("", _WARNING.sub("", done.errors).strip()).strip('"<>\t\n ').replace('\\"', '"')
     )
     what = what or f"exit code {done.code}"
-    if not fetch and _REMOTE.search(what):
-        what += "\nnothing is fetched to build manifests without --k8snet-dependencies=download"
+    if not fetch and (remote := _REMOTE.search(what)):
+        where = remote[remote.lastindex or 0] or "a remote base"
+        what = f"it takes {where}, and nothing is fetched without {DOWNLOAD}"
     raise ChartError(f"{label}: {program} cannot build it: {what[:_MOST_SAID]}")
 
 

@@ -29,10 +29,13 @@ HOW_TO_GET_ONE = (
 )
 
 # A schema that refers to an address is refused before it is rendered, unless Helm may fetch;
-# what that overlooks goes to a proxy that is not there.
+# what that overlooks goes to a proxy that is not there. Go asks no proxy for this machine itself:
+# there no request is made where it takes itself for a CGI program, nor where it trusts nobody's
+# certificate. https://pkg.go.dev/net/http#ProxyFromEnvironment, https://pkg.go.dev/crypto/x509
 _NOWHERE = "http://127.0.0.1:9"
 OFFLINE = {"HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": ""}
 OFFLINE |= {name.lower(): value for name, value in OFFLINE.items()}
+OFFLINE |= {"REQUEST_METHOD": "GET", "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 
 # Variables by which the user's shell steers Helm to a cluster, or makes it talk.
 _STEERING = ("HELM_KUBE", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER")

@@ -7,7 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +141,51 @@ def test_a_kustomization_that_cannot_be_built_fails_in_its_own_words(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["prod: k* cannot build it: accumulating resources*none.yaml*"])
     assert "download" not in result.stdout.str()
-    remote = "resources: ['https://charts.example.com/web.yaml']\n"
-    (kustomized / "kustomization.yaml").write_text(remote)
+
+
+@pytest.mark.parametrize(
+    ("remote", "named"),
+    [
+        ("https://charts.example.com/web.yaml", "https://charts.example.com/web.yaml"),
+        ("github.com/example/web//deploy?ref=v1", "https://github.com/example/web"),
+    ],
+)
+def test_a_remote_base_is_named_and_not_fetched(
+    pytester: pytest.Pytester, kustomized: Path, remote: str, named: str
+) -> None:
+    (kustomized / "kustomization.yaml").write_text(f"resources: ['{remote}']\n")
     result = pytester.runpytest("--k8snet-manifests=prod")
-    result.stdout.fnmatch_lines(["nothing is fetched*without --k8snet-dependencies=download"])
+    says = f"prod: k* cannot build it: it takes {named}, and nothing is fetched without"
+    result.stdout.fnmatch_lines([f"{says} --k8snet-dependencies=download"])
+    assert "proxy" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_programs_of_this_machine_are_not_asked_either(
+    pytester: pytest.Pytester, kustomized: Path, host: str
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        remote = f"http://{host}:{server.server_port}/web.yaml"
+        (kustomized / "kustomization.yaml").write_text(f"resources: ['{remote}']\n")
+        result = pytester.runpytest("--k8snet-manifests=prod")
+        fetched = pytester.runpytest("--k8snet-manifests=prod", "--k8snet-dependencies=download")
+        server.shutdown()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"prod: k* cannot build it: it takes {remote}, and nothing is*"])
+    fetched.stdout.fnmatch_lines(["FAILED prod/*::Deployment/web::M6-*"])
+
+
+class _Web(BaseHTTPRequestHandler):
+    """Whatever it is asked for is a Deployment."""
+
+    def do_GET(self) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.end_headers()
+        self.wfile.write(DEPLOYMENT.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def test_the_node_id_of_a_failure_runs_that_test_alone(
