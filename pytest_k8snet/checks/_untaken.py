@@ -164,17 +164,32 @@ class Untaken:
             f"{name} selects {self.selector}, and no unit of its namespace has pods with these"
             " labels"
         )
-        near_by = list(application.once(pod_index).candidates(Selector(), self.owner.namespace))
-        meant = [unit for unit in near_by if unit.name == self.owner.name] or near_by
-        labels = _labels_of(meant[0], self.labels) if len(meant) == 1 else {}
-        if not labels:
-            message += f": select the unit that is meant, or leave the {self.noun} out"
+        abroad, labels = list(self._abroad(application)), dict[str, str]()
+        if abroad:
+            message += f": those of {subjects(abroad, application)} have, in another namespace"
+        else:
+            near_by = list(application.once(pod_index).candidates(Selector(), self.owner.namespace))
+            meant = [unit for unit in near_by if unit.name == self.owner.name] or near_by
+            labels = {**_labels_of(meant[0], self.labels)} if len(meant) == 1 else {}
+            if not labels:
+                message += f": select the unit that is meant, or leave the {self.noun} out"
         return Finding(
             "no-target",
             message,
             at=self.owner.position(self.field),
             instead=self.instead(labels) if labels else "",
+            related=references(abroad),
         )
+
+    def _abroad(self, application: Application) -> Iterator[Workload]:
+        """The units of other namespaces whose pods have the labels."""
+        if len(self.labels) != len(self.keys):
+            return  # it asks for more than labels
+        index = application.once(pod_index)
+        for namespace in sorted(set(index.namespaces) - {self.owner.namespace}):
+            for unit in index.candidates(Selector(self.labels), namespace):
+                if self.labels.items() <= unit.pod_labels.items():
+                    yield unit
 
 
 def _excused(untaken: Untaken, application: Application) -> Finding | None:

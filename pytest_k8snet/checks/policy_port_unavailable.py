@@ -22,7 +22,7 @@ from ._check import check
 from ._injected import brought
 from ._policies import policy_port
 from ._sockets import PortKey, both_runs, by_port, old
-from ._words import listing, port_text, references, subjects
+from ._words import listing, port_text, references, subjects, verb
 
 
 @check(
@@ -190,7 +190,7 @@ def _closed(asked: _Asked, keys: set[PortKey], text: str) -> Finding | None:
     if asked.opened() is not None:
         reading, message = "closed", f"and no pod of these has it open{old(*asked.pods)}"
     elif asked.declared():
-        reading, message = "number", f"which declare {_known(asked)} only"
+        reading, message = "number", f"which {verb(asked.pods, 'declares')} {_known(asked)} only"
     else:
         return None
     number, protocol = min(keys, key=lambda key: PROTOCOLS.index(key[1]))
