@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import SettingsError
-from .helm.charts import LOCAL, Chart, find_charts, read_chart
+from .helm.charts import Chart, find_charts, read_chart
 
 
 def changed_charts(ref: str, patterns: Sequence[str], base: Path) -> list[Chart]:
@@ -44,11 +44,8 @@ def _touched(chart: Chart, files: Sequence[Path], seen: set[Path]) -> bool:
     seen.add(path)
     if any(file == path or path in file.parents for file in files):
         return True
-    return any(
-        _touched(read_chart(path / one.repository.removeprefix(LOCAL)), files, seen)
-        for one in chart.dependencies
-        if one.repository.startswith(LOCAL)
-    )
+    local = filter(None, map(chart.local, chart.dependencies))
+    return any(_touched(read_chart(where), files, seen) for where in local)
 
 
 def _git(folder: Path, *arguments: str, asked: str = "") -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from ..errors import ManifestError, SettingsError
 from ..reading import not_utf8, read_bytes
@@ -68,12 +69,20 @@ class Chart:
         """Whether it is an archive."""
         return self.path.name.endswith(ARCHIVES)
 
+    def local(self, dependency: Dependency) -> Path | None:
+        """Where a ``file://`` repository leads to; None for one of another kind."""
+        if not dependency.repository.startswith(LOCAL):
+            return None
+        where = unquote(dependency.repository.removeprefix(LOCAL))
+        return Path(os.path.normpath(self.path / where))
+
 
 def find_charts(patterns: Sequence[str], base: Path) -> tuple[Chart, ...]:
     """All charts that the patterns name, sorted by path, each once.
 
     Relative patterns count from ``base``. In a folder of charts, at any depth,
-    hidden folders, a chart's own ``charts/`` and library charts are left out.
+    hidden folders, a chart's own ``charts/``, what it takes by ``file://`` out of
+    its own folder and library charts are left out.
 
     :raises SettingsError: a pattern finds nothing, or a Chart.yaml that is no file.
     """
@@ -169,18 +178,24 @@ def _charts_below(folder: Path) -> Iterator[Chart]:
     """The charts in a folder; archives of one that lies there unpacked are its old releases."""
     unpacked: set[str] = set()
     archives: list[Path] = []
+    subcharts: set[Path] = set()
     for root, folders, files in os.walk(folder, onerror=_refuse):
+        path = Path(root)
         in_chart = "Chart.yaml" in files
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and not (in_chart and name in PARTS)
-        )
         if in_chart:
-            chart = read_chart(Path(root))
+            chart = read_chart(path)
             unpacked.add(chart.name)
+            own = filter(None, map(chart.local, chart.dependencies))
+            subcharts.update(one for one in own if one.is_relative_to(path))
             if not chart.library:
                 yield chart
         else:
-            archives += [Path(root, name) for name in sorted(files) if name.endswith(ARCHIVES)]
+            archives += [path / name for name in sorted(files) if name.endswith(ARCHIVES)]
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name[0] != "." and not (in_chart and name in PARTS) and path / name not in subcharts
+        )
     for chart in map(read_chart, archives):
         old = not chart.problem and chart.name in unpacked
         if not (old or chart.library or (chart.problem and _is_no_chart(chart.path))):

@@ -10,7 +10,6 @@ values may have switched off has a stand-in (:mod:`.stand_in`).
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -18,12 +17,12 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ..errors import ChartError
 from ..reading import read_bytes
 from .archives import ARCHIVES, members
-from .charts import LOCAL, Chart, Dependency, is_chart, read_chart
+from .charts import Chart, Dependency, is_chart, read_chart
 from .copies import Copies
 from .fetch import Fetch
 from .stand_in import can_be_off, lacks_template, marked_by_stand_in, put_stand_in
@@ -139,8 +138,9 @@ class Workspace:
         for dependency in absent:
             if chart.packed:
                 beyond.append(dependency)
-            elif dependency.repository.startswith(LOCAL):
-                sources[dependency.name] = self._prepare(_local(chart, dependency, above), above)
+            elif where := chart.local(dependency):
+                local = _local(chart, dependency, where, above)
+                sources[dependency.name] = self._prepare(local, above)
             elif (found := self._copies.find(chart, dependency)) and found.path not in above:
                 sources[dependency.name] = self._prepare(found, above)
                 self._note(chart, [dependency], f"taken from {found.shown} ({found.version})")
@@ -208,9 +208,8 @@ def _name_in(chart_yaml: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def _local(chart: Chart, dependency: Dependency, above: tuple[Path, ...]) -> Chart:
+def _local(chart: Chart, dependency: Dependency, where: Path, above: tuple[Path, ...]) -> Chart:
     """The chart that a ``file://`` repository leads to."""
-    where = Path(os.path.normpath(chart.path / unquote(dependency.repository.removeprefix(LOCAL))))
     if where in above:
         way = " -> ".join(str(path) for path in (*above, where))
         raise ChartError(f"{chart.shown}: its dependencies go round in a circle: {way}")

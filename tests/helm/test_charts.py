@@ -58,6 +58,19 @@ def test_what_belongs_to_a_chart_is_no_chart_of_its_own(tmp_path: Path) -> None:
     assert names(find_charts(["charts"], tmp_path)) == ["web"]
 
 
+def test_what_a_chart_takes_out_of_its_own_folder_is_a_part_of_it(tmp_path: Path) -> None:
+    web = tmp_path / "charts" / "web"
+    for name in ("web", "web/subcharts/api", "web/examples/shop", "db"):
+        write_chart(tmp_path / "charts" / name)
+    declare(
+        web,
+        "name: api, version: 1.x, repository: 'file://./subcharts/api'",
+        "name: db, version: 1.x, repository: 'file://../db'",
+    )
+    assert names(find_charts(["charts"], tmp_path)) == ["db", "web", "shop"]
+    assert names(find_charts(["charts/web/subcharts/*"], tmp_path)) == ["api"]
+
+
 def test_an_archive_of_a_chart_that_lies_there_unpacked_is_an_old_release(tmp_path: Path) -> None:
     web, api = (write_chart(tmp_path / "charts" / name) for name in ("web", "api"))
     (tmp_path / "docs").mkdir()
