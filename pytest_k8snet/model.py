@@ -387,6 +387,13 @@ class Neighbour(NamedTuple):
     workload: Workload
 
 
+class Namespace(NamedTuple):
+    """What a rendered Namespace says to those who look for labels and annotations."""
+
+    labels: Labels
+    annotations: Labels
+
+
 class Blank(NamedTuple):
     """A template that rendered to nothing with these values.
 
@@ -485,8 +492,7 @@ class Application:
     ``strays`` are pods that were seen in the cluster beside the release's own,
     such as an operator's, or with labels that only live pods have, as workloads of
     kind Pod. ``cures`` are values of
-    the chart that were found to cure a finding. ``namespace_labels`` are the labels of the
-    ``namespaces``, which are rendered ones, by name, ``namespace_marks`` also their annotations.
+    the chart that were found to cure a finding. ``namespaces`` are the rendered ones, by name.
     ``reviewed`` is what the file of ``--k8snet-reach`` has about it, None without one.
     ``dialled`` is what was tried in the cluster; where that is nothing, ``undialled`` says why.
     """
@@ -503,7 +509,7 @@ class Application:
     api_backends: tuple[Backend, ...] = ()
     blank: tuple[Blank, ...] = ()
     cluster_scoped: tuple[Reference, ...] = ()
-    namespaces: tuple[str, ...] = ()
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     invalid: tuple[Invalid, ...] = ()
     second: Application | None = None
     neighbours: tuple[Neighbour, ...] = ()
@@ -511,8 +517,6 @@ class Application:
     cures: tuple[Cure, ...] = ()
     routes: tuple[Route, ...] = ()
     monitors: tuple[Monitor, ...] = ()
-    namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
-    namespace_marks: Mapping[str, Labels] = field(default_factory=dict)
     reviewed: Reviewed | None = None
     dialled: tuple[Dialled, ...] = ()
     undialled: str = NEEDS_CLUSTER

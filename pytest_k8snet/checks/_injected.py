@@ -21,7 +21,8 @@ def brought(target: int | str, workload: Workload, application: Application) -> 
     if any(container.image == "auto" for container in workload.containers):
         return True
     marks = {**workload.pod_labels, **workload.pod_annotations}
-    around = application.namespace_marks.get(workload.namespace, {})
+    rendered = application.namespaces.get(workload.namespace)
+    around = {**rendered.labels, **rendered.annotations} if rendered else {}
     return any(
         injected and (target in numbers or target in names)
         for injected, (numbers, names) in (

@@ -87,8 +87,8 @@ def global_collision(subject: Workload | Service, application: Application) -> I
     if isinstance(subject, Service):
         found = list(_service_reasons(subject, application))
     else:
-        found = list(_workload_reasons(subject, application))
-        policies, _ = _policies(subject, application)
+        policies, theirs = _policies(subject, application)
+        found = list(_workload_reasons(subject, theirs, application))
     if found:
         fixed = application.second is not None and application.second.find(subject)
         text = f"with a second release of this chart in the namespace, {'; '.join(found)}"
@@ -177,7 +177,9 @@ def _service_reasons(service: Service, application: Application) -> Iterator[str
         )
 
 
-def _workload_reasons(workload: Workload, application: Application) -> Iterator[str]:
+def _workload_reasons(
+    workload: Workload, policies: Sequence[NetworkPolicy], application: Application
+) -> Iterator[str]:
     """What does not hold the unit and the second release apart, in words."""
     second = application.second
     if second is None:
@@ -192,7 +194,6 @@ def _workload_reasons(workload: Workload, application: Application) -> Iterator[
     twins = with_pod_labels(workload, second)
     if twins and workload.pod_labels:
         yield f"the pods of {name} have the same labels as its {subjects(twins, application)}"
-    _, policies = _policies(workload, application)
     if policies:
         taken_by = subjects(policies, application)
         yield f"its {taken_by} also {verb(policies, 'takes')} the pods of {name}"

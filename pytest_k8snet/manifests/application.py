@@ -14,8 +14,8 @@ from ..model import (
     Application,
     Backend,
     Invalid,
-    Labels,
     Monitor,
+    Namespace,
     NetworkPolicy,
     Position,
     Reference,
@@ -127,9 +127,7 @@ def read_application(
         pod_makers=tuple(sorted(reader.pod_makers)),
         api_backends=tuple(dict.fromkeys(reader.api_backends)),
         cluster_scoped=tuple(sorted(reader.cluster_scoped)),
-        namespaces=tuple(sorted(reader.namespaces)),
-        namespace_labels=reader.namespaces,
-        namespace_marks=reader.namespace_marks,
+        namespaces=reader.namespaces,
         invalid=tuple(reader.invalid),
     )
 
@@ -152,8 +150,7 @@ class _ApplicationReader:
         self.pod_makers: set[str] = set()
         self.api_backends: list[Backend] = []
         self.cluster_scoped: set[Reference] = set()
-        self.namespaces: dict[str, Labels] = {}
-        self.namespace_marks: dict[str, Labels] = {}
+        self.namespaces: dict[str, Namespace] = {}
         self.invalid: list[Invalid] = []
         self._readers: dict[
             tuple[str, str], tuple[list[Any], Callable[[KubernetesObject], Any]]
@@ -265,8 +262,7 @@ class _ApplicationReader:
         if kind in CLUSTER_SCOPED:
             self.cluster_scoped.add(Reference(kind, "", obj.name))
         if kind == "Namespace" and group == "":
-            self.namespaces[obj.name] = obj.labels
-            self.namespace_marks[obj.name] = {**obj.labels, **obj.annotations}
+            self.namespaces[obj.name] = Namespace(obj.labels, obj.annotations)
         if (known := find_kind(kind, group)) is not None and (
             known.built_in or has_template(obj.data, known)
         ):

@@ -5,11 +5,9 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from ..model import Requirement, Selector
-from ..values import Manifest, mapping, mappings, sequence, text_of
+from ..model import Selector
+from ..reach.selectors import expressions
+from ..values import Manifest, mapping, mappings, text_of
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _HOSTNAME = "kubernetes.io/hostname"
@@ -27,7 +25,7 @@ def node_terms(pod: Manifest) -> tuple[Selector, ...]:
         tuple(
             requirement
             for field in ("matchExpressions", "matchFields")
-            for requirement in _requirements(term.get(field))
+            for requirement in expressions(term.get(field))
         )
         for term in terms
     ]
@@ -42,16 +40,10 @@ def beside_none_of(pod: Manifest) -> tuple[Selector, ...]:
     return tuple(
         Selector(
             {key: text_of(value) for key, value in mapping(wanted.get("matchLabels")).items()},
-            tuple(_requirements(wanted.get("matchExpressions"))),
+            tuple(expressions(wanted.get("matchExpressions"))),
         )
         for term in mappings(affinity.get(_REQUIRED))
         if term.get("topologyKey") == _HOSTNAME
         and not (term.get("namespaces") or term.get("namespaceSelector"))
         and isinstance(wanted := term.get("labelSelector"), dict)
     )
-
-
-def _requirements(value: Any) -> Iterator[Requirement]:
-    for data in mappings(value):
-        values = tuple(map(text_of, sequence(data.get("values"))))
-        yield Requirement(text_of(data.get("key")), text_of(data.get("operator")), values)

@@ -49,7 +49,7 @@ def refuse_pod(
         for probe in container.probes:
             if probe.handler != "exec" and (probe.port or not filled_in):
                 where = f"container {container.name}: {probe.kind}"
-                _refuse_target(obj, where, probe.port, f"{probe.kind}:")
+                _refuse_target(obj, where, "port", probe.port, f"{probe.kind}:")
     taken = (
         f"{port.host_port}/{port.protocol}" + (f" on {port.host_ip}" if port.host_ip else "")
         for container in containers
@@ -207,21 +207,25 @@ def _refuse_service_port(obj: KubernetesObject, port: ServicePort) -> None:
     if port.name and (problem := dns_label_problem(port.name)):
         obj.refuse(f"{where}: the name {port.name} {problem}", f"name: {port.name}")
     _refuse_protocol(obj, where, port.protocol)
-    _refuse_target(obj, where, port.target, "targetPort:")
+    _refuse_target(obj, where, "targetPort", port.target, "targetPort:")
 
 
-def _refuse_target(obj: KubernetesObject, where: str, port: int | str | None, key: str) -> None:
-    """Take down that a port of a container is named by no name and no number of one."""
-    field = key if key == "targetPort:" else "port:"
+def _refuse_target(
+    obj: KubernetesObject, where: str, field: str, port: int | str | None, key: str
+) -> None:
+    """Take down that a port of a container is named by no name and no number of one.
+
+    :param key: how the line begins in which the field is looked for.
+    """
     if port is None:
         obj.refuse(f"{where} has no port", key)
     elif isinstance(port, int):
         if not 0 < port < 1 << 16:
             said = f"is {port}, and Kubernetes takes a number from 1 to 65535"
-            obj.refuse(f"{where}: {field[:-1]} {said}", f"{field} {port}")
+            obj.refuse(f"{where}: {field} {said}", f"{field}: {port}")
     elif problem := port_name_problem(port):
-        instead = f": write {field} {port} without quotes" if port.isdecimal() else ""
-        obj.refuse(f"{where}: the {field[:-1]} name {port} {problem}{instead}", key)
+        instead = f": write {field}: {port} without quotes" if port.isdecimal() else ""
+        obj.refuse(f"{where}: the {field} name {port} {problem}{instead}", key)
 
 
 def _refuse_protocol(obj: KubernetesObject, where: str, protocol: str) -> None:

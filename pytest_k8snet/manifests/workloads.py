@@ -22,9 +22,7 @@ def read_workload(obj: KubernetesObject) -> Workload:
     """Read a compute unit: a Pod, or an object with a pod template."""
     spec = obj.spec
     kind = kind_of(obj.kind, obj.group)
-    template = obj.data
-    for key in kind.template:
-        template = mapping(template.get(key))
+    template = _template(obj.data, kind)
     metadata = mapping(template.get("metadata"))
     pod = mapping(template.get("spec"))
     labels, annotations = obj.labels, obj.annotations
@@ -57,9 +55,13 @@ def read_workload(obj: KubernetesObject) -> Workload:
 
 def has_template(data: Manifest, kind: Kind) -> bool:
     """Whether an object says what its pods are; a Rollout may name a Deployment for that."""
+    return bool(_template(data, kind))
+
+
+def _template(data: Manifest, kind: Kind) -> Manifest:
     for key in kind.template:
         data = mapping(data.get(key))
-    return bool(data)
+    return data
 
 
 def has_pod_template(data: Manifest) -> bool:

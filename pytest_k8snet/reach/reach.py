@@ -145,8 +145,8 @@ class Reach:
         return Endpoint(namespace, self._namespace_labels(namespace))
 
     def _namespace_labels(self, namespace: str) -> Labels:
-        own = self.application.namespace_labels.get(namespace, {})
-        return {**own, NAME_LABEL: namespace}
+        rendered = self.application.namespaces.get(namespace)
+        return {**(rendered.labels if rendered else {}), NAME_LABEL: namespace}
 
     def _endpoints(self, workload: Workload) -> Iterator[Endpoint]:
         named: dict[tuple[str, str], set[int]] = {}

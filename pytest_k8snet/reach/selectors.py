@@ -79,9 +79,15 @@ class LabelSelector:
 def _requirements(data: Mapping[str, Any], key_of: Callable[[str], str]) -> Iterator[Requirement]:
     for key, value in mapping(data.get("matchLabels")).items():
         yield Requirement(key_of(str(key)), "In", (text_of(value),))
-    for said in mappings(data.get("matchExpressions")):
-        values = tuple(text_of(value) for value in sequence(said.get("values")))
-        yield Requirement(key_of(text_of(said.get("key"))), text_of(said.get("operator")), values)
+    for one in expressions(data.get("matchExpressions")):
+        yield one._replace(key=key_of(one.key))
+
+
+def expressions(value: Any) -> Iterator[Requirement]:
+    """The entries of ``matchExpressions``, whether Kubernetes takes them or not."""
+    for data in mappings(value):
+        values = tuple(map(text_of, sequence(data.get("values"))))
+        yield Requirement(text_of(data.get("key")), text_of(data.get("operator")), values)
 
 
 def _possible(requirement: Requirement) -> Truth:
