@@ -26,7 +26,7 @@ from .look import port_key
 from .pods import Owned, Owners, Pod, stray
 from .proof import PortOf, Proof, Seen
 from .readiness import failure, waits_for, wanted_pods
-from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods
+from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods, replaceable
 from .site import Site
 from .watch import Watch
 
@@ -52,6 +52,7 @@ class Run:
     """What one run of the pods showed, by workload; or why it showed nothing.
 
     :ivar watch: the looks at its pods.
+    :ivar proof: what was dialled in it.
     :ivar seconds: how long it took.
     """
 
@@ -71,6 +72,19 @@ class Run:
         if reference not in self.pods:
             return None
         return tuple(sorted({one for some in self.pods[reference].values() for one in some}))
+
+    def take_in(self, history: History, pod: Pod, reference: Reference) -> None:
+        """What a pod of a workload that can be believed has shown."""
+        sockets = frozenset(
+            one._replace(refused=True)
+            if history.stands_open(one) and self.proof.is_refused(pod, one)
+            else one
+            for one in history.sockets
+        )
+        self.pods[reference][pod.name] = sockets
+        self.late[reference] = max(self.late[reference], history.lateness(sockets))
+        self.clients[reference] |= history.clients
+        self.ages[reference] = min(self.ages.get(reference, inf), history.age)
 
     def show(self, reference: Reference, sockets: Iterable[Socket]) -> None:
         """Take in what other pods of a workload have shown, as if it were those of this run."""
@@ -113,10 +127,10 @@ class Observer:
             while not go_on("third run"):
                 time.sleep(self._patience.interval)
             last = third = self._next(hints, again)
-            for reference in late:
-                if self._stayed(reference, first, again, third):
-                    first.pods[reference] = again.pods[reference]
-                    again.pods[reference] = third.pods[reference]
+            for workload in late:
+                if _stayed(workload, first, again, third):
+                    first.pods[workload.reference] = again.pods[workload.reference]
+                    again.pods[workload.reference] = third.pods[workload.reference]
         for reference, sockets, age in self._watched_on(last, over):
             for run in (first, again):
                 run.show(reference, sockets)
@@ -138,8 +152,9 @@ class Observer:
             time.sleep(self._patience.interval / 4)
         pods = self._owners.pods()
         last.watch.look(pods)
-        self._dial_last(last.proof, last.watch, pods, again=True)
-        end = self._outcome(last.watch, pods, last.proof)
+        self._dial_last(last, pods)
+        end = Run(last.watch, last.proof)
+        self._take_in(end, pods)
         for reference, by_pod in end.pods.items():
             found: list[Socket] = []
             for pod, sockets in by_pod.items():
@@ -158,7 +173,8 @@ class Observer:
         )
         self._proof.settle_in()
         try:
-            return self._settle(self._watch, copies, [], self._limit, [], go_on=go_on)
+            run = Run(self._watch, self._proof)
+            return self._settle(run, copies, [], self._limit, [], go_on=go_on)
         finally:
             self._proof.leave()
 
@@ -177,13 +193,14 @@ class Observer:
             for reference, pods in last.pods.items()
         }
         watch = Watch(self._site.reader, {**hints, **expected}, self._patience.again)
+        run = Run(watch, self._new_proof(self._proof.inside))
         pods = self._owners.pods()
         bare = bare_pods(pods)
         old = replace_pods(self._api, pods)
         copies = self._copies(
             workload for workload in self._completing() if workload.reference in last.pods
         )
-        return self._settle(watch, copies, old, self._site.timeout + self._limit, bare)
+        return self._settle(run, copies, old, self._site.timeout + self._limit, bare)
 
     @property
     def _limit(self) -> float:
@@ -211,7 +228,7 @@ class Observer:
 
     def _settle(
         self,
-        watch: Watch,
+        run: Run,
         copies: list[Reference],
         old: list[tuple[Pod, Workload]],
         limit: float,
@@ -226,54 +243,52 @@ class Observer:
         :param bare: Pods to make as soon as their names are free.
         :param go_on: looking goes on until the next run may begin.
         """
-        proof = self._new_proof(self._proof.inside) if go_on is None else self._proof
         began = time.monotonic()
         gone = {pod.uid for pod, _ in old}
         replaced = Counter(workload.reference for _, workload in old)
         while True:
             bare = recreate(self._api, bare)
             pods = [(pod, owner) for pod, owner in self._owners.pods() if pod.uid not in gone]
-            watch.look(pods)
-            self._dial(proof, watch, pods, again=go_on is None)
+            run.watch.look(pods)
+            self._dial(run, pods)
             age = time.monotonic() - began
             jobs = age < _JOBS and not all(map(self._ended, copies))
-            settled = not jobs and not bare and not self._unsettled(watch, pods, replaced)
+            settled = not jobs and not bare and not self._unsettled(run, pods, replaced)
             if (settled or age > limit) and (go_on is None or go_on("second run")):
                 break
-            time.sleep(watch.pause)
-        self._dial_last(proof, watch, pods, again=go_on is None)
-        run = self._outcome(watch, pods, proof)
+            time.sleep(run.watch.pause)
+        self._dial_last(run, pods)
+        self._take_in(run, pods)
         run.seconds = time.monotonic() - began
         for _, namespace, name in copies:
             self._api.delete("Job", namespace, name)
         return run
 
-    def _dial(self, proof: Proof, watch: Watch, pods: list[Owned], *, again: bool) -> None:
+    def _is_first(self, run: Run) -> bool:
+        return run.proof is self._proof
+
+    def _dial(self, run: Run, pods: list[Owned]) -> None:
         """Dial what is seen open, once all pods are there to dial and to be dialled.
 
         In a second run only where something is still missing: a program may open it when it is
         asked for something else.
         """
-        if again:
-            waiting = [pair for pair in pods if watch.at(*pair).waits]
-            proof.dial(self._seen(watch, waiting), everywhere=False)
+        if not self._is_first(run):
+            waiting = [pair for pair in pods if run.watch.at(*pair).waits]
+            run.proof.dial(_seen(run, waiting), everywhere=False)
             return
-        lasting = [
-            (pod, owner)
-            for pod, owner in pods
-            if owner is not None and is_replaced(owner) and not pod.finished and not pod.deleting
-        ]
-        there = all(pod.ready and watch.at(pod, owner).whole for pod, owner in lasting)
-        if there and proof.has_settled_in():
-            proof.dial(self._seen(watch, lasting))
+        lasting = [pair for pair in replaceable(pods) if not pair[0].deleting]
+        there = all(pod.ready and run.watch.at(pod, owner).whole for pod, owner in lasting)
+        if there and run.proof.has_settled_in():
+            run.proof.dial(_seen(run, lasting))
 
-    def _dial_last(self, proof: Proof, watch: Watch, pods: list[Owned], *, again: bool) -> None:
+    def _dial_last(self, run: Run, pods: list[Owned]) -> None:
         """Dial what is new, and once more what was not answered as it is to be.
 
         In a second run only what nobody has got to in the first one.
         """
-        seen: Iterable[Seen] = self._seen(watch, pods)
-        if again:
+        seen: Iterable[Seen] = _seen(run, pods)
+        if not self._is_first(run):
             known = self._proof.answered()
             seen = [
                 one._replace(
@@ -285,32 +300,19 @@ class Observer:
                 )
                 for one in seen
             ]
-        proof.dial(seen, everywhere=not again)
-        proof.dial_again()
-
-    def _seen(self, watch: Watch, pods: Iterable[Owned]) -> Iterator[Seen]:
-        """The pods that can be dialled, with their open ports."""
-        for pod, owner in pods:
-            if owner is not None and is_replaced(owner) and pod.ready:
-                history = watch.at(pod, owner)
-                if history.whole:
-                    yield Seen(pod, owner, history.dialable)
+        run.proof.dial(seen, everywhere=self._is_first(run))
+        run.proof.dial_again()
 
     def _ended(self, job: Reference) -> bool:
         item, kind = self._api.get(*job), kind_of("Job")
         return item is None or not waits_for(kind, item) or bool(failure(kind, item))
 
-    def _unsettled(
-        self,
-        watch: Watch,
-        pods: list[Owned],
-        replaced: Mapping[Reference, int],
-    ) -> bool:
+    def _unsettled(self, run: Run, pods: list[Owned], replaced: Mapping[Reference, int]) -> bool:
         found: dict[Reference, int] = defaultdict(int)
-        for pod, workload in pods:
-            if workload is None or not is_replaced(workload) or pod.finished or pod.deleting:
+        for pod, workload in replaceable(pods):
+            if pod.deleting:
                 continue
-            if not pod.ready or not watch.at(pod, workload).settled:
+            if not pod.ready or not run.watch.at(pod, workload).settled:
                 return True
             found[workload.reference] += 1
         if not replaced and self._is_dialling():
@@ -333,44 +335,27 @@ class Observer:
         wanted = wanted_pods(workload.makes, item)
         return replaced.get(workload.reference, 0) if wanted is None else wanted
 
-    def _outcome(self, watch: Watch, pods: list[Owned], proof: Proof) -> Run:
-        run = Run(watch, proof)
+    def _take_in(self, run: Run, pods: list[Owned]) -> None:
+        """What the pods have shown in the end."""
         for pod, workload in pods:
             if pod.finished or pod.deleting:
                 continue
+            history = run.watch.at(pod, workload)
             if workload is None:
-                run.strays.append(self._stray(pod, watch.at(pod, None)))
+                run.strays.append(self._stray(pod, history))
             elif is_replaced(workload):
-                history = watch.at(pod, workload)
                 run.strays += self._relabelled(pod, workload)
                 if not pod.ready:
                     run.reasons[workload.reference] = f"Pod/{pod.name} is not ready any more"
                 elif history.settled:
-                    self._take_in(run, history, pod, workload, proof)
+                    run.take_in(history, pod, workload.reference)
                 else:
                     run.reasons[workload.reference] = _flaw(pod, history)
         for workload in self._application.workloads:
             ended = workload.makes.is_pod and workload.reference not in run.pods
             if ended or not is_replaced(workload):
-                for name, sockets in watch.lasting(workload):
+                for name, sockets in run.watch.lasting(workload):
                     run.pods[workload.reference][name] = sockets
-        return run
-
-    def _take_in(
-        self, run: Run, history: History, pod: Pod, workload: Workload, proof: Proof
-    ) -> None:
-        """What a pod that can be believed has shown."""
-        reference = workload.reference
-        sockets = frozenset(
-            one._replace(refused=True)
-            if history.stands_open(one) and proof.is_refused(pod, one)
-            else one
-            for one in history.sockets
-        )
-        run.pods[reference][pod.name] = sockets
-        run.late[reference] = max(run.late[reference], history.lateness(sockets))
-        run.clients[reference] |= history.clients
-        run.ages[reference] = min(run.ages.get(reference, inf), history.age)
 
     def _relabelled(self, pod: Pod, workload: Workload) -> Iterator[Workload]:
         """The pod as it is in the cluster, where a Service takes it for labels that its template
@@ -389,7 +374,7 @@ class Observer:
             return replace(found, unobserved=f"not observed: {_flaw(pod, history)}")
         return replace(found, sockets=tuple(sorted(history.sockets)), unobserved="")
 
-    def _grown(self, first: Run, again: Run) -> list[Reference]:
+    def _grown(self, first: Run, again: Run) -> list[Workload]:
         """The workloads with a container that had more undeclared ports the second time."""
         found = []
         for workload in self._application.workloads:
@@ -401,15 +386,8 @@ class Observer:
                 sum(key[0] == name for key in after) > sum(key[0] == name for key in before)
                 for name in containers
             ):
-                found.append(workload.reference)
+                found.append(workload)
         return found
-
-    def _stayed(self, reference: Reference, first: Run, again: Run, third: Run) -> bool:
-        """Whether what the second run had more than the first is in the third, too."""
-        workload = next(one for one in self._application.workloads if one.reference == reference)
-        runs = [_ports(workload, run) for run in (first, again, third)]
-        one, two, three = (run or set() for run in runs)
-        return runs[2] is not None and two - one <= three
 
     def _filled_in(self, first: Run, again: Run) -> Application:
         return replace(
@@ -471,6 +449,21 @@ class Observer:
         if item is not None and wanted_pods(workload.makes, item) == 0:
             return f"{workload} has no pods: none is wanted"
         return f"{workload} has no pods"
+
+
+def _seen(run: Run, pods: Iterable[Owned]) -> Iterator[Seen]:
+    """The pods that can be dialled, with their open ports."""
+    for pod, owner in replaceable(pods):
+        history = run.watch.at(pod, owner)
+        if pod.ready and history.whole:
+            yield Seen(pod, owner, history.dialable)
+
+
+def _stayed(workload: Workload, first: Run, again: Run, third: Run) -> bool:
+    """Whether what the second run had more than the first is in the third, too."""
+    runs = [_ports(workload, run) for run in (first, again, third)]
+    one, two, three = (run or set() for run in runs)
+    return runs[2] is not None and two - one <= three
 
 
 def _flaw(pod: Pod, history: History) -> str:

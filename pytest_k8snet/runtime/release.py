@@ -277,8 +277,7 @@ def _steady_after(pods: Iterable[Owned]) -> float:
 
 def _run(pods: Iterable[Owned], jobs: set[Reference]) -> bool:
     """Whether each of the Jobs has a pod that runs."""
-    running = {getattr(workload, "reference", None) for pod, workload in pods if pod.ready}
-    return jobs <= running
+    return jobs <= {owner.reference for pod, owner in pods if owner is not None and pod.ready}
 
 
 def _listed(waiting: Iterable[tuple[Workload, str]]) -> str:

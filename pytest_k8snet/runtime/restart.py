@@ -1,16 +1,15 @@
 """Replace the pods of a release, so that a second run of each program can be observed.
 
 Pods are deleted and their controllers make new ones: a StatefulSet in its own
-order, a DaemonSet one for each node; on the node's network not before the old ones
-are gone. A bare Pod is made again from its own
-manifest. Jobs run once more as a copy. Hooks belong to the installation and
-are left alone.
+order, a DaemonSet one for each node; on the node's network not before the old
+ones are gone. A bare Pod is made again from its own manifest. Jobs run once more
+as a copy. Hooks belong to the installation and are left alone.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..kinds import Replaced
 from ..model import Workload
@@ -31,16 +30,19 @@ def is_replaced(workload: Workload) -> bool:
     return not workload.hook and not workload.makes.ends
 
 
+def replaceable(pods: Iterable[Owned]) -> Iterator[tuple[Pod, Workload]]:
+    """Those of the pods that still run, and in whose place others come."""
+    for pod, workload in pods:
+        if workload is not None and is_replaced(workload) and not pod.finished:
+            yield pod, workload
+
+
 def replace_pods(api: Api, pods: Iterable[Owned]) -> list[tuple[Pod, Workload]]:
     """Delete the pods of the release; those that are to go.
 
     Bare Pods are not there again before :func:`recreate`.
     """
-    gone = [
-        (pod, workload)
-        for pod, workload in pods
-        if workload is not None and is_replaced(workload) and not pod.finished
-    ]
+    gone = list(replaceable(pods))
     for maker in {maker for pair in gone if (maker := _hasty_maker(*pair)) is not None}:
         api.delete(*maker.reference, last=True)
     for pod, _ in gone:
@@ -68,11 +70,8 @@ def bare_pods(pods: Iterable[Owned]) -> list[Object]:
     """Manifests of the pods that nothing would make again."""
     return [
         pod_manifest(pod.raw)
-        for pod, workload in pods
-        if workload is not None
-        and workload.makes.replaced is Replaced.BY_MANIFEST
-        and is_replaced(workload)
-        and not pod.finished
+        for pod, workload in replaceable(pods)
+        if workload.makes.replaced is Replaced.BY_MANIFEST
     ]
 
 
