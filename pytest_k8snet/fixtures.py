@@ -74,20 +74,14 @@ class ReleaseHandle:
     @property
     def pods(self) -> tuple[LivePod, ...]:
         """The pods in the release's namespace just now, by name."""
-        found = []
-        for item in self._runtime.api.list_of("Pod", self.namespace):
-            metadata, status = item["metadata"], item.get("status") or {}
-            if "deletionTimestamp" in metadata:
-                continue
-            conditions = {one["type"]: one["status"] for one in status.get("conditions") or []}
-            found.append(
-                LivePod(
-                    metadata["name"],
-                    status.get("podIP") or "",
-                    metadata.get("labels") or {},
-                    conditions.get("Ready") == "True",
-                )
-            )
+        from .runtime.pods import read_pod
+
+        pods = map(read_pod, self._runtime.api.list_of("Pod", self.namespace))
+        found = [
+            LivePod(pod.name, next(iter(pod.addresses), ""), pod.labels, pod.ready)
+            for pod in pods
+            if not pod.deleting
+        ]
         return tuple(sorted(found))
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..errors import ClusterError
 from .api import Api, Object, Refused
+from .readiness import holds
 
 _PODS = 8
 _EVENTS = 5
@@ -38,8 +39,7 @@ def _namespace(api: Api, namespace: str) -> Iterator[str]:
 
 def _fine(pod: Object) -> bool:
     status = pod.get("status") or {}
-    conditions = {one["type"]: one["status"] for one in status.get("conditions") or []}
-    return status.get("phase") == "Succeeded" or conditions.get("Ready") == "True"
+    return status.get("phase") == "Succeeded" or holds(status, "Ready")
 
 
 def _pod(api: Api, pod: Object, events: Sequence[Object]) -> Iterator[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from ..kinds import Kind, kind_of
-from ..model import Application, Container, Port, Reference, Workload
+from ..model import Application, Container, Labels, Port, Reference, Workload
 from .api import Api, Object, Refused
+from .readiness import holds
 
 COPY_OF = "k8snet.io/copy-of"
 """Annotation of a Job that was made here: the workload whose template it runs."""
@@ -76,6 +77,11 @@ class Pod:
         )
 
     @property
+    def labels(self) -> Labels:
+        """Its labels just now."""
+        return self.raw["metadata"].get("labels") or {}
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Its IP addresses, one of each family."""
         status = self.raw.get("status") or {}
@@ -108,14 +114,13 @@ def read_pod(item: Object) -> Pod:
     sidecars = [
         one for one in spec.get("initContainers") or [] if one.get("restartPolicy") == "Always"
     ]
-    conditions = {one["type"]: one["status"] for one in status.get("conditions") or []}
     return Pod(
         name=metadata["name"],
         namespace=metadata["namespace"],
         uid=metadata["uid"],
         node=spec.get("nodeName") or "",
         phase=status.get("phase") or "",
-        ready=conditions.get("Ready") == "True",
+        ready=holds(status, "Ready"),
         deleting="deletionTimestamp" in metadata,
         host_network=bool(spec.get("hostNetwork")),
         owner=controller(item),
@@ -291,15 +296,14 @@ def ends(pod: Pod) -> bool:
 
 def stray(pod: Pod, application: Application) -> Workload:
     """A pod that no workload of the chart made, as a workload of kind Pod."""
-    metadata, spec = pod.raw["metadata"], pod.raw["spec"]
     return Workload(
         kind="Pod",
         name=pod.name,
         namespace=application.namespace,
         source="",
-        labels=metadata.get("labels") or {},
-        pod_labels=metadata.get("labels") or {},
-        containers=tuple(_model_containers(spec.get("containers") or [])),
+        labels=pod.labels,
+        pod_labels=pod.labels,
+        containers=tuple(_model_containers(pod.raw["spec"].get("containers") or [])),
         host_network=pod.host_network,
     )
 

@@ -75,19 +75,19 @@ def _nodes(spec: Object, status: Object) -> str:
 
 
 def _pod(_spec: Object, status: Object) -> str:
-    if status.get("phase") == "Succeeded" or _holds(status, "Ready"):
+    if status.get("phase") == "Succeeded" or holds(status, "Ready"):
         return ""
     return f"it is {status.get('phase') or 'Pending'} and not ready"
 
 
 def _complete(spec: Object, status: Object) -> str:
-    if spec.get("suspend") or _holds(status, "Complete", "SuccessCriteriaMet"):
+    if spec.get("suspend") or holds(status, "Complete", "SuccessCriteriaMet"):
         return ""
     return f"{status.get('active', 0)} pods still run"
 
 
 def _condition(_spec: Object, status: Object) -> str:
-    if _holds(status, "Ready"):
+    if holds(status, "Ready"):
         return ""
     said = (one.get("message") or one.get("reason") for one in _conditions(status))
     return next(filter(None, said), "its condition Ready does not hold")
@@ -101,7 +101,7 @@ def _ready(ready: int, wanted: int) -> str:
     return "" if ready >= wanted else f"{ready} of {wanted} pods ready"
 
 
-def _holds(status: Object, *types: str) -> bool:
+def holds(status: Object, *types: str) -> bool:
     """Whether one of these conditions is true."""
     return any(one["type"] in types and one["status"] == "True" for one in _conditions(status))
 
