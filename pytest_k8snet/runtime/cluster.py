@@ -12,7 +12,7 @@ from time import monotonic
 
 from ..errors import ClusterError
 from ..settings import Settings
-from .command import Failed, as_cluster_error, follow
+from .command import Failed, as_cluster_error, follow, must_run
 from .command import run as run_program
 from .kubeconfig import write_private
 from .owner import is_gone, read_owner
@@ -131,11 +131,8 @@ def find_engine() -> str:
 
 def clusters() -> list[str]:
     """The names of all kind clusters of this machine's engine."""
-    try:
-        listed = run_program(["kind", "get", "clusters", "--quiet"], timeout=60)
-    except Failed as error:
-        raise as_cluster_error(error, "Run it by hand to see what is wrong.") from None
-    return listed.split()
+    argv = ["kind", "get", "clusters", "--quiet"]
+    return must_run(argv, "Run it by hand to see what is wrong.", timeout=60).split()
 
 
 def nodes(cluster: Cluster) -> list[str]:
@@ -150,20 +147,10 @@ def delete(name: str, kubeconfig: Path | None = None) -> None:
     :raises ClusterError: kind cannot; says how to do it by hand.
     """
     # kind would take its entries out of the user's own kubeconfig where none is named.
-    argv = [
-        "kind",
-        "delete",
-        "cluster",
-        "--name",
-        name,
-        "--kubeconfig",
-        str(kubeconfig or os.devnull),
-    ]
-    try:
-        run_program(argv, timeout=120)
-    except Failed as error:
-        advice = f"Delete it by hand: kind delete cluster --name {name}"
-        raise as_cluster_error(error, advice) from None
+    argv = ["kind", "delete", "cluster", "--name", name]
+    argv += ["--kubeconfig", str(kubeconfig or os.devnull)]
+    advice = f"Delete it by hand: kind delete cluster --name {name}"
+    must_run(argv, advice, timeout=120)
 
 
 def delete_for_good(name: str) -> None:
@@ -226,7 +213,7 @@ def _create(name: str, engine: str, settings: Settings, folder: Path, report: Re
 
     def line(text: str) -> None:
         image = text.partition("Ensuring node image (")[2].partition(")")[0]
-        if image and not _has_image(engine, image):
+        if image and not has_image(engine, image):
             report(f"kind pulls the node image {image}: {engine} does not have it yet")
 
     try:
@@ -242,10 +229,8 @@ def _create(name: str, engine: str, settings: Settings, folder: Path, report: Re
 def _connected(
     name: str, engine: str, folder: Path, *, ours: bool = False, kept: bool = False
 ) -> Cluster:
-    try:
-        text = run_program(["kind", "get", "kubeconfig", "--name", name], timeout=60)
-    except Failed as error:
-        raise as_cluster_error(error, f"Look at it with: kind get nodes --name {name}") from None
+    advice = f"Look at it with: kind get nodes --name {name}"
+    text = must_run(["kind", "get", "kubeconfig", "--name", name], advice, timeout=60)
     (folder / "kind-kubeconfig").unlink(missing_ok=True)
     _, kubeconfig = write_private(folder, text)
     return Cluster("kind", name, kubeconfig, engine, ours=ours, kept=kept)
@@ -257,7 +242,8 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _has_image(engine: str, image: str) -> bool:
+def has_image(engine: str, image: str) -> bool:
+    """Whether the engine has an image, so that nothing is pulled."""
     try:
         run_program([engine, "image", "inspect", image], timeout=30)
     except Failed:

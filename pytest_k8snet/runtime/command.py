@@ -26,11 +26,7 @@ class Failed(Exception):
         super().__init__(f"{command}: {what}" + (f"\n{self.output}" if self.output else ""))
 
 
-def run(
-    argv: Sequence[str],
-    *,
-    timeout: float,
-) -> str:
+def run(argv: Sequence[str], *, timeout: float) -> str:
     """Run a program to its end; what it wrote to standard output.
 
     In a session of its own: a Ctrl-C at the terminal is for us, and must not
@@ -57,6 +53,18 @@ def run(
     if done.returncode:
         raise Failed(argv, f"exit code {done.returncode}", done.stderr or done.stdout)
     return done.stdout
+
+
+def must_run(argv: Sequence[str], advice: str, *, timeout: float) -> str:
+    """Run a program as :func:`run` does.
+
+    :param advice: the next step where it fails.
+    :raises ClusterError: it does.
+    """
+    try:
+        return run(argv, timeout=timeout)
+    except Failed as error:
+        raise as_cluster_error(error, advice) from None
 
 
 def follow(argv: Sequence[str], line: Callable[[str], None], log: Path) -> None:

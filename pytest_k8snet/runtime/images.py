@@ -8,8 +8,8 @@ from pathlib import Path
 from time import monotonic
 
 from ..errors import ClusterError
-from .cluster import Cluster
-from .command import Failed, as_cluster_error, run
+from .cluster import Cluster, has_image
+from .command import must_run
 
 _SECONDS = 600
 
@@ -39,35 +39,23 @@ def load_images(
 
 def _load_archive(cluster: Cluster, archive: Path) -> None:
     argv = ["kind", "load", "image-archive", str(archive), "--name", cluster.name]
-    try:
-        run(argv, timeout=_SECONDS)
-    except Failed as error:
-        advice = f"{archive} has to be an archive as `{cluster.engine} save` writes it."
-        raise as_cluster_error(error, advice) from None
+    advice = f"{archive} has to be an archive as `{cluster.engine} save` writes it."
+    must_run(argv, advice, timeout=_SECONDS)
 
 
 def _load_named(cluster: Cluster, image: str) -> None:
     engine = cluster.engine
-    try:
-        run([engine, "image", "inspect", image], timeout=60)
-    except Failed:
+    if not has_image(engine, image):
         raise ClusterError(
             f"--k8snet-image={image}: there is no such file, and {engine} has no such image.\n"
             f"Build it, or pull it first: {engine} pull {image}"
-        ) from None
+        )
+    advice = f"See whether {image} is whole, and the disk not full."
     if engine == "docker":
-        _perform(["kind", "load", "docker-image", image, "--name", cluster.name], image)
+        argv = ["kind", "load", "docker-image", image, "--name", cluster.name]
+        must_run(argv, advice, timeout=_SECONDS)
         return
     with tempfile.TemporaryDirectory(prefix="k8snet-image-") as folder:
         archive = Path(folder) / "image.tar"
-        _perform([engine, "save", "--output", str(archive), image], image)
+        must_run([engine, "save", "--output", str(archive), image], advice, timeout=_SECONDS)
         _load_archive(cluster, archive)
-
-
-def _perform(argv: Sequence[str], image: str) -> None:
-    try:
-        run(argv, timeout=_SECONDS)
-    except Failed as error:
-        raise as_cluster_error(
-            error, f"See whether {image} is whole, and the disk not full."
-        ) from None

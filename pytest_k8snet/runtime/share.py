@@ -64,16 +64,13 @@ class Lock:
 
     def release(self) -> None:
         """Let go, and take the file away, unless others may hold it, too."""
-        if self._descriptor >= 0 and not self._shared:
+        if self._descriptor < 0:
+            return
+        if not self._shared:
             with contextlib.suppress(FileNotFoundError):
                 self.path.unlink()
-        self.let_go()
-
-    def let_go(self) -> None:
-        """Let go and leave the file: somebody else shall see its note."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        os.close(self._descriptor)
+        self._descriptor = -1
 
 
 @contextlib.contextmanager
