@@ -240,7 +240,7 @@ class Workload(_Object):
     unobserved: str = NEEDS_CLUSTER
     pods: int | None = None
     watched: int = 0
-    nodes: tuple[Selector, ...] = ()
+    nodes: tuple[tuple[Requirement, ...], ...] = ()
     apart_from: tuple[Selector, ...] = ()
     service_account: str = "default"
     service_name: str = ""

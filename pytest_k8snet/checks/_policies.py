@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from ..index import served_ports
 from ..model import Application, Labels, NetworkPolicy, Workload
 from ..reach import reach_of
+from ..reach.families import ADMIN, CALICO, CILIUM
 from ._instead import COMPONENT, component, pod_label_lines, stable_labels
 from ._snippet import (
     LONGEST,
@@ -24,10 +25,6 @@ from ._snippet import (
     under,
 )
 from ._words import subjects
-
-CALICO = frozenset(("projectcalico.org", "crd.projectcalico.org"))
-_ADMIN = "policy.networking.k8s.io"
-_CILIUM = "cilium.io"
 
 _Ports: TypeAlias = Sequence[tuple[int, str]]
 
@@ -192,7 +189,7 @@ def _calico_rule(who: str, ports: _Ports) -> Iterator[str]:
 # Without policyTypes a NetworkPolicy is for ingress alone, since it has no egress.
 _FORMS: Mapping[str, _Form] = {
     "": _Form("networking.k8s.io/v1", "NetworkPolicy", _rule),
-    _CILIUM: _Form("cilium.io/v2", "CiliumNetworkPolicy", _cilium_rule, "ingress: [{}]"),
+    CILIUM: _Form("cilium.io/v2", "CiliumNetworkPolicy", _cilium_rule, "ingress: [{}]"),
     "projectcalico.org": _Form("projectcalico.org/v3", "NetworkPolicy", _calico_rule),
     "crd.projectcalico.org": _Form("crd.projectcalico.org/v1", "NetworkPolicy", _calico_rule),
 }
@@ -206,7 +203,7 @@ def _subject(group: str, labels: Labels) -> list[str]:
 
 
 _SELECTOR = ("podSelector",)
-_SELECTORS = {_CILIUM: ("endpointSelector",), _ADMIN: ("subject", "pods", "podSelector")}
+_SELECTORS = {CILIUM: ("endpointSelector",), ADMIN: ("subject", "pods", "podSelector")}
 
 
 def _calico_selector(labels: Labels) -> str:
@@ -238,12 +235,12 @@ def policy_port(policy: NetworkPolicy, number: int, protocol: str) -> str:
     """A rule of a policy with one port, in the language of its API."""
     if policy.group in CALICO:
         rule = f"action: Allow\n  protocol: {protocol}\n  destination:\n    ports: [{number}]"
-    elif policy.group == _CILIUM:
+    elif policy.group == CILIUM:
         rule = f'toPorts:\n    - ports:\n        - port: "{number}"\n          protocol: {protocol}'
-    elif policy.group == _ADMIN and policy.kind == "ClusterNetworkPolicy":
+    elif policy.group == ADMIN and policy.kind == "ClusterNetworkPolicy":
         port = f"destinationPort:\n          number: {number}"
         rule = f"protocols:\n    - {protocol.lower()}:\n        {port}"
-    elif policy.group == _ADMIN:
+    elif policy.group == ADMIN:
         rule = f"ports:\n    - portNumber:\n        port: {number}\n        protocol: {protocol}"
     else:
         rule = f"ports:\n    - port: {number}" + f"\n      protocol: {protocol}" * (protocol != TCP)

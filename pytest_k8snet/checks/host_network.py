@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..finding import FAULT, NOTE, Finding
 from ..matching import takes
-from ..model import Application, Container, Requirement, Selector, Workload
+from ..model import Application, Container, Requirement, Workload
 from ._check import check
 from ._instead import container_ports
 from ._words import port_text, references, subjects
@@ -162,21 +162,14 @@ def _may_share_a_node(first: Workload, second: Workload) -> bool:
     """Whether some node has what both ask for, and neither keeps away from the other's pods."""
     if _keeps_from(first, second) or _keeps_from(second, first):
         return False
-    any_node = (Selector(),)
-    pairs = product(first.nodes or any_node, second.nodes or any_node)
-    return any(_is_possible([*_requirements(one), *_requirements(other)]) for one, other in pairs)
+    pairs = product(first.nodes or [()], second.nodes or [()])
+    return any(_is_possible((*one, *other)) for one, other in pairs)
 
 
 def _keeps_from(one: Workload, other: Workload) -> bool:
     return one.namespace == other.namespace and any(
         takes(selector, other) for selector in one.apart_from
     )
-
-
-def _requirements(selector: Selector) -> Iterator[Requirement]:
-    for key, value in selector.labels.items():
-        yield Requirement(key, "In", (value,))
-    yield from selector.expressions
 
 
 def _is_possible(requirements: Iterable[Requirement]) -> bool:

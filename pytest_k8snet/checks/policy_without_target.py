@@ -8,8 +8,9 @@ from typing import Any
 from ..finding import FAULT, NOTE, Finding
 from ..model import Application, NetworkPolicy
 from ..reach import Reach, ReadPolicy, reach_of
+from ..reach.families import CALICO, CILIUM
 from ._check import check
-from ._policies import CALICO, match_labels, policy_selector
+from ._policies import match_labels, policy_selector
 from ._untaken import Untaken
 from ._words import listing
 
@@ -23,7 +24,7 @@ _SELECTORS = frozenset(
 )
 # Under ``namespaces`` these stood in older versions, the first one with a selector of its own.
 _OLDER = frozenset(("namespaceSelector", "sameLabels", "notSameLabels"))
-_FIELDS = {"cilium.io": "endpointSelector:", **dict.fromkeys(CALICO, "selector:")}
+_FIELDS = {CILIUM: "endpointSelector:", **dict.fromkeys(CALICO, "selector:")}
 
 
 @check(

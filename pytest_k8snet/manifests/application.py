@@ -23,6 +23,7 @@ from ..model import (
     Service,
     Workload,
 )
+from ..reach.families import KUBERNETES
 from ..values import Manifest, described, mapping, sequence
 from .apicalls import CALLED, api_backends, text_to_read
 from .documents import Documents
@@ -49,7 +50,7 @@ _BUILT_IN = frozenset(
     )
 )  # fmt: skip
 
-_WITHOUT_POLICIES = _BUILT_IN - {"networking.k8s.io", "extensions"}
+_WITHOUT_POLICIES = _BUILT_IN - KUBERNETES
 
 # Built-in kinds that decide nothing about who talks to whom. They are large (ConfigMaps with
 # dashboards, CRDs of megabytes), so they are scanned for being YAML, and not made into data.

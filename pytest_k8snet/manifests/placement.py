@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from ..model import Selector
+from ..model import Requirement, Selector
 from ..reach.selectors import expressions
 from ..values import Manifest, mapping, mappings, text_of
 
@@ -14,11 +14,12 @@ _HOSTNAME = "kubernetes.io/hostname"
 _NAME = "metadata.name"  # the only field of a node that is asked for
 
 
-def node_terms(pod: Manifest) -> tuple[Selector, ...]:
+def node_terms(pod: Manifest) -> tuple[tuple[Requirement, ...], ...]:
     """What a node must have: all of one of these; none where any node will do."""
-    labels = {key: text_of(value) for key, value in mapping(pod.get("nodeSelector")).items()}
+    selector = mapping(pod.get("nodeSelector"))
+    always = [Requirement(key, "In", (text_of(value),)) for key, value in selector.items()]
     if name := text_of(pod.get("nodeName")):
-        labels[_NAME] = name
+        always.append(Requirement(_NAME, "In", (name,)))
     affinity = mapping(mapping(pod.get("affinity")).get("nodeAffinity"))
     terms = mappings(mapping(affinity.get(_REQUIRED)).get("nodeSelectorTerms"))
     asked = [
@@ -30,8 +31,8 @@ def node_terms(pod: Manifest) -> tuple[Selector, ...]:
         for term in terms
     ]
     if not asked:
-        return (Selector(labels),) if labels else ()
-    return tuple(Selector(labels, requirements) for requirements in asked)
+        return (tuple(always),) if always else ()
+    return tuple((*always, *requirements) for requirements in asked)
 
 
 def beside_none_of(pod: Manifest) -> tuple[Selector, ...]:

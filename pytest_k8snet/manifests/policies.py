@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import NetworkPolicy, Selector
+from ..reach.families import CILIUM, KUBERNETES
 from ..reach.selectors import cilium_key
 from ..values import mapping, sequence
 from .objects import KubernetesObject
@@ -12,10 +13,9 @@ from .refusals import refuse_policy
 from .selectors import label_selector
 
 _SELECTORS = {
-    ("NetworkPolicy", "networking.k8s.io"): "podSelector",
-    ("NetworkPolicy", "extensions"): "podSelector",
-    ("CiliumNetworkPolicy", "cilium.io"): "endpointSelector",
-    ("CiliumClusterwideNetworkPolicy", "cilium.io"): "endpointSelector",
+    **{("NetworkPolicy", group): "podSelector" for group in KUBERNETES},
+    ("CiliumNetworkPolicy", CILIUM): "endpointSelector",
+    ("CiliumClusterwideNetworkPolicy", CILIUM): "endpointSelector",
 }
 _OF_NAMESPACES = ("io.kubernetes.pod.namespace", "io.cilium.k8s.namespace.labels.")
 

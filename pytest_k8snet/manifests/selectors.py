@@ -7,11 +7,10 @@ from typing import Any
 
 from ..matching import OPERATORS
 from ..model import Requirement, Selector
+from ..reach.families import CILIUM
 from ..values import mapping, mappings, sequence, text_of
 from .objects import KubernetesObject
 from .syntax import label_key_problem
-
-_CILIUM = "cilium.io"
 
 
 def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
@@ -21,7 +20,7 @@ def label_selector(obj: KubernetesObject, value: Any, field: str) -> Selector:
     """
     data = mapping(value)
     expressions = tuple(_requirements(obj, data.get("matchExpressions"), field))
-    read = obj.strings if obj.group == _CILIUM else obj.label_map
+    read = obj.strings if obj.group == CILIUM else obj.label_map
     return Selector(read(data.get("matchLabels"), f"{field}.matchLabels"), expressions)
 
 
@@ -40,6 +39,6 @@ def _requirements(obj: KubernetesObject, value: Any, field: str) -> Iterator[Req
             said = f"{field}.matchExpressions: operator {operator} takes {amount}"
             obj.refuse(said, "matchExpressions:")
         key = text_of(data.get("key"))
-        if obj.group != _CILIUM and (problem := label_key_problem(key)):
+        if obj.group != CILIUM and (problem := label_key_problem(key)):
             obj.refuse(f"{field}.matchExpressions: the key {key!r} {problem}", "key:")
         yield Requirement(key, operator, values)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from ..kinds import Selects, find_kind
+from ..reach.families import CALICO, CILIUM, KUBERNETES
 from ..values import described, is_int
 
 
@@ -81,12 +82,12 @@ _SPECS: dict[tuple[str, str], dict[str, Shape]] = {
     **{
         (kind, group): spec
         for kind, spec in (("NetworkPolicy", _POLICY), ("Ingress", _INGRESS))
-        for group in ("networking.k8s.io", "extensions")
+        for group in KUBERNETES
     },
-    ("CiliumNetworkPolicy", "cilium.io"): {"endpointSelector": {}, "ingress": [{}], "egress": [{}]},
+    ("CiliumNetworkPolicy", CILIUM): {"endpointSelector": {}, "ingress": [{}], "egress": [{}]},
     **{
         ("NetworkPolicy", group): {"selector": STRING, "ingress": [{}], "egress": [{}]}
-        for group in ("projectcalico.org", "crd.projectcalico.org")
+        for group in CALICO
     },
     **{
         (kind, "gateway.networking.k8s.io"): {

@@ -8,6 +8,11 @@ from __future__ import annotations
 from ..model import NetworkPolicy
 from .rules import Family
 
+KUBERNETES = frozenset(("networking.k8s.io", "extensions"))
+ADMIN = "policy.networking.k8s.io"
+CILIUM = "cilium.io"
+CALICO = frozenset(("projectcalico.org", "crd.projectcalico.org"))
+
 
 def family_of(policy: NetworkPolicy) -> Family | None:
     """Who reads it; None where nobody does."""
@@ -16,19 +21,19 @@ def family_of(policy: NetworkPolicy) -> Family | None:
 
 
 def _of_group(group: str) -> Family | None:
-    if group in ("networking.k8s.io", "extensions"):
+    if group in KUBERNETES:
         from . import network_policy
 
         return network_policy
-    if group == "policy.networking.k8s.io":
+    if group == ADMIN:
         from . import admin
 
         return admin
-    if group == "cilium.io":
+    if group == CILIUM:
         from . import cilium
 
         return cilium
-    if group in ("projectcalico.org", "crd.projectcalico.org"):
+    if group in CALICO:
         from . import calico
 
         return calico
