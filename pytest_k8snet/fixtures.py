@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from .errors import InstallError
-from .model import Application, Labels, Socket
+from .model import NEEDS_CLUSTER, Application, Labels, Socket
 from .plainmanifests import NOT_INSTALLED
 from .plaintext import plain
 from .reach import Reach, reach_of
@@ -179,7 +179,7 @@ def _rendered(target: Gathered) -> Application:
 def _runtime(config: pytest.Config) -> Runtime:
     runtime = run_of(config).runtime
     if runtime is None:
-        pytest.skip("needs a cluster: --k8snet-cluster=kind")
+        pytest.skip(NEEDS_CLUSTER)
     return runtime
 
 

@@ -123,9 +123,7 @@ class Api:
         :param grace: seconds that a pod gets to end by itself; None is its own choice.
         :param last: the object is there until all that it controls is gone.
         """
-        body: Object = {"propagationPolicy": "Foreground" if last else "Background"}
-        if grace is not None:
-            body["gracePeriodSeconds"] = grace
+        body = _deletion("Foreground" if last else "Background", grace)
         self._found("DELETE", self._path(kind, namespace, name), body)
 
     def delete_all(self, kind: Kind | str, namespace: str, *, grace: int | None = None) -> None:
@@ -133,10 +131,7 @@ class Api:
 
         :param grace: see :meth:`delete`.
         """
-        body: Object = {"propagationPolicy": "Orphan"}
-        if grace is not None:
-            body["gracePeriodSeconds"] = grace
-        self._call("DELETE", self._path(kind, namespace), body)
+        self._call("DELETE", self._path(kind, namespace), _deletion("Orphan", grace))
 
     def logs(self, namespace: str, pod: str, container: str, **options: str | int) -> str:
         """What a container wrote; "" where there is nothing to be had.
@@ -251,6 +246,11 @@ class Api:
 def names(objects: Iterable[Object]) -> list[str]:
     """The objects' names."""
     return [item["metadata"]["name"] for item in objects]
+
+
+def _deletion(propagation: str, grace: int | None) -> Object:
+    body: Object = {"propagationPolicy": propagation}
+    return body if grace is None else {**body, "gracePeriodSeconds": grace}
 
 
 def _message(data: bytes) -> str:

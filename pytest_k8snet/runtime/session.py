@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import atexit
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -25,7 +25,7 @@ from ..settings import Settings
 from ..target import Gathered
 from .api import Api, Refused
 from .cleanup import Termination, Watchdog, shielded
-from .cluster import Cluster, NoEngine, delete, delete_for_good, obtain, own_name
+from .cluster import Cluster, NoEngine, Report, delete, delete_for_good, obtain, own_name
 from .desk import Desk, Visitor
 from .dial import dial
 from .elsewhere import PodDialler
@@ -49,8 +49,6 @@ from .share import (
 from .site import Site
 from .sockets import ByteOrder
 from .stage import Live, Outcome, Plan, Stage, key_of
-
-Report = Callable[[str], None]
 
 _END = 120.0  # seconds for namespaces to end
 _BIG_ENDIAN = frozenset({"s390x", "ppc64", "mips", "mips64"})
