@@ -166,11 +166,29 @@ class _Nodes:
         self._stack.close()
 
     def dial(self, dials: Collection[Dial]) -> Iterator[tuple[Dial, Answer]]:
-        """Those of the dials that were answered, each as often as it was made."""
-        for dials_by_number, lines in self._dial(dials):
-            for word, _, number in (line.partition(" ") for line in lines):
-                if word in (Answer.OPEN.value, Answer.REFUSED.value):
-                    yield dials_by_number[int(number)], Answer(word)
+        """Those of the dials that were answered, each as often as it was made; in portions."""
+        by_node: dict[str, list[Dial]] = defaultdict(list)
+        for one in dials:
+            by_node[one.source.node].append(one)
+        portions = max((len(some) for some in by_node.values()), default=0)
+        for first in range(0, portions, _AT_ONCE):
+            asked = {
+                node: some[first : first + _AT_ONCE]
+                for node, some in by_node.items()
+                if some[first:]
+            }
+            questions = {
+                node: [
+                    f"dial {number} {one.source.uid or '-'} {one.protocol}"
+                    f" {one.address} {one.port}\n"
+                    for number, one in enumerate(some)
+                ]
+                for node, some in asked.items()
+            }
+            for node, lines in self._ask(questions).items():
+                for word, _, number in (line.partition(" ") for line in lines):
+                    if word in (Answer.OPEN.value, Answer.REFUSED.value):
+                        yield asked[node][int(number)], Answer(word)
 
     def count(self, places: Iterable[Place]) -> dict[Place, Counted]:
         """The counters of each place that is still there."""
@@ -185,29 +203,6 @@ class _Nodes:
                 if word == "count":
                     found[by_node[node][uid]] = Counted(*map(int, numbers))
         return found
-
-    def _dial(self, dials: Collection[Dial]) -> Iterator[tuple[Mapping[int, Dial], list[str]]]:
-        """Dial in portions; with what is said the dials by their numbers."""
-        by_node: dict[str, list[Dial]] = defaultdict(list)
-        for one in dials:
-            by_node[one.source.node].append(one)
-        portions = max((len(some) for some in by_node.values()), default=0)
-        for first in range(0, portions, _AT_ONCE):
-            asked = {
-                node: dict(enumerate(some[first : first + _AT_ONCE]))
-                for node, some in by_node.items()
-                if some[first:]
-            }
-            questions = {
-                node: [
-                    f"dial {number} {one.source.uid or '-'} {one.protocol}"
-                    f" {one.address} {one.port}\n"
-                    for number, one in some.items()
-                ]
-                for node, some in asked.items()
-            }
-            for node, lines in self._ask(questions).items():
-                yield asked[node], lines
 
     def _ask(self, questions: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
         """The lines of each node's answer to its question."""

@@ -46,13 +46,17 @@ _PRIVILEGES = {
 
 @dataclass(slots=True)
 class _Log:
-    """What one ephemeral container has said.
+    """What the ephemeral container beside a container has said.
 
+    :ivar ended: how many were there before this one, and were ended.
+    :ivar placed: it was asked for.
     :ivar last: the end of the last sample that was read, as the log has it.
     :ivar heard: when a sample came last, on the monotonic clock; None before the first one.
     :ivar samples: those that are not set together with the ones of other containers yet.
     """
 
+    ended: int = 0
+    placed: bool = False
     last: str = ""
     heard: float | None = None
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=_KEPT))
@@ -77,10 +81,8 @@ class PodReader:
         self._image = image
         self._byteorder = byteorder
         self._mark = new_mark()
-        self._placed: set[tuple[str, str]] = set()
-        self._ended: dict[str, int] = defaultdict(int)
         self._refused: dict[str, str] = {}
-        self._logs: dict[tuple[str, str], _Log] = defaultdict(_Log)
+        self._logs: dict[str, _Log] = defaultdict(_Log)
         self._ran: dict[str, Pod] = {}
 
     def look(self, pods: Iterable[Pod]) -> Mapping[str, Sequence[Look]]:
@@ -97,7 +99,7 @@ class PodReader:
         else:
             self._ran[pod.uid] = pod
         for container in pod.running:
-            if (pod.uid, container.id) not in self._placed:
+            if not self._logs[container.id].placed:
                 self._place(pod, container)
         if pod.uid in self._refused:
             return [Look(0.0, flaw=self._refused[pod.uid])]
@@ -107,7 +109,7 @@ class PodReader:
         return [look_at(pod, sample) for sample in moments([log.samples for log in logs])]
 
     def _place(self, pod: Pod, container: PodContainer) -> None:
-        self._placed.add((pod.uid, container.id))
+        self._logs[container.id].placed = True
         why: Refused | None = None
         for context in _contexts(pod, container):
             body = self._container(pod, container, context)
@@ -138,7 +140,7 @@ class PodReader:
         is, and nearly nothing comes twice.
         """
         name = self._name(container)
-        log, ids = self._logs[pod.uid, name], set(ids_of(pod))
+        log, ids = self._logs[container.id], set(ids_of(pod))
         since = log.last.partition(" ")[0]
         text = self._api.logs(pod.namespace, pod.name, name, timestamps="true", sinceTime=since)
         for sample, end in whole_samples(text, self._mark, log.last):
@@ -151,7 +153,7 @@ class PodReader:
 
     def _name(self, container: PodContainer) -> str:
         """A name that starts with ours, is unique in the pod, and no longer than 63 characters."""
-        ended = self._ended[container.id]
+        ended = self._logs[container.id].ended
         again = f"-{ended}" if ended else ""
         return f"{_PREFIX}{container.name}"[:50].rstrip("-") + f"-{container.id[:8]}{again}"
 
@@ -167,10 +169,10 @@ class PodReader:
             # It joined the processes of a container that ended just then, or one of these has
             # ended it, perhaps before it ran: nobody starts it again, so another one is put
             # beside the container. Where none can run, a few are enough.
-            failed = reason == _FAILED and self._ended[container.id] < _TRIES
+            ended = self._logs[container.id].ended
+            failed = reason == _FAILED and ended < _TRIES
             if "terminated" in state or failed:
-                self._ended[container.id] += 1
-                self._placed.discard((pod.uid, container.id))
+                self._logs[container.id] = _Log(ended + 1)
             if reason:
                 return (
                     f"the ephemeral container {status['name']} in Pod/{pod.name} does not start:"
