@@ -8,8 +8,9 @@ worker of pytest-xdist (:func:`join`) asks it at its desk (:mod:`.desk`).
 from __future__ import annotations
 
 import atexit
+import contextlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -128,8 +129,9 @@ def start(settings: Settings, gathered: Iterable[Gathered], *, report: Report) -
         facts = _facts(api, cluster, run, settings.probe_image, report)
     except BaseException as error:
         with shielded(report):
-            begun = own and not isinstance(error, NoEngine)
-            _break_off(folder, watchdog, cluster=own_name(run) if begun else "", report=report)
+            with _leaving_nothing(folder, watchdog, report):
+                if own and not isinstance(error, NoEngine):
+                    delete_for_good(own_name(run))
             termination.restore()
         if isinstance(error, Refused):
             raise ClusterError(f"{error}\nThe cluster does not let this user do that.") from None
@@ -139,12 +141,12 @@ def start(settings: Settings, gathered: Iterable[Gathered], *, report: Report) -
     return session
 
 
-def _break_off(folder: Path, watchdog: Watchdog, *, cluster: str, report: Report) -> None:
-    """Take away what there is of a run that cannot begin; or leave it to the watchdog."""
+@contextlib.contextmanager
+def _leaving_nothing(folder: Path, watchdog: Watchdog, report: Report) -> Iterator[None]:
+    """Take away what a run made, and its files with it; or leave it to the watchdog."""
     try:
-        if cluster:
-            delete_for_good(cluster)
-    except ClusterError as error:
+        yield
+    except (K8sNetError, Refused) as error:
         report(f"tried again in the background: {error}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
@@ -296,17 +298,12 @@ class Session:
     def _take_down(self, watchdog: Watchdog, termination: Termination) -> None:
         """Delete the cluster, or what this run has in it, and all files."""
         try:
-            if self.cluster.ours:
-                self._report(f"deleting the kind cluster {self.cluster.name}")
-                delete(self.cluster.name, self.cluster.kubeconfig)
-            else:
-                self._clear()
-        except (K8sNetError, Refused) as error:
-            self._report(f"tried again in the background: {error}")
-        else:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            leave_machine_folder()
-            watchdog.dismiss()
+            with _leaving_nothing(self._folder, watchdog, self._report):
+                if self.cluster.ours:
+                    self._report(f"deleting the kind cluster {self.cluster.name}")
+                    delete(self.cluster.name, self.cluster.kubeconfig)
+                else:
+                    self._clear()
         finally:
             termination.restore()
             atexit.unregister(self.close)
