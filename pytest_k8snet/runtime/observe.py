@@ -12,8 +12,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from math import inf
+from dataclasses import replace
 from typing import TypeAlias
 
 from ..kinds import Ready, kind_of
@@ -22,16 +21,13 @@ from ..model import Application, Reference, Socket, Workload
 from .api import Object
 from .hints import Hints, hints_of_all
 from .history import History
-from .look import port_key
 from .pods import Owned, Owners, Pod, stray
 from .proof import PortOf, Proof, Seen
 from .readiness import failure, waits_for, wanted_pods
 from .restart import bare_pods, is_replaced, job_copy, recreate, replace_pods, replaceable
+from .runs import Run, grown, stayed
 from .site import Site
 from .watch import Watch
-
-ByPod: TypeAlias = dict[str, frozenset[Socket]]
-"""The sockets of each pod, by its name."""
 
 _SETTLING = 30.0  # seconds for ready pods to settle, beyond all patience
 _AFTER = 3.0  # seconds to look on after a port was dialled for the first time
@@ -43,58 +39,6 @@ GoOn: TypeAlias = Callable[[str], bool]
 
 Over: TypeAlias = Callable[[], bool]
 """Whether nothing but this release keeps the cluster any more."""
-
-ENDED = "the pods of {subject} ended before anyone could look"
-
-
-@dataclass(slots=True)
-class Run:
-    """What one run of the pods showed, by workload; or why it showed nothing.
-
-    :ivar watch: the looks at its pods.
-    :ivar proof: what was dialled in it.
-    :ivar seconds: how long it took.
-    """
-
-    watch: Watch
-    proof: Proof
-    seconds: float = 0.0
-    pods: dict[Reference, ByPod] = field(default_factory=lambda: defaultdict(dict))
-    late: dict[Reference, float] = field(default_factory=lambda: defaultdict(float))
-    clients: dict[Reference, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
-    ages: dict[Reference, float] = field(default_factory=dict)
-    watched_on: dict[Reference, float] = field(default_factory=dict)
-    reasons: dict[Reference, str] = field(default_factory=dict)
-    strays: list[Workload] = field(default_factory=list)
-
-    def sockets(self, reference: Reference) -> tuple[Socket, ...] | None:
-        """All sockets of a workload, None where none of its pods was observed."""
-        if reference not in self.pods:
-            return None
-        return tuple(sorted({one for some in self.pods[reference].values() for one in some}))
-
-    def take_in(self, history: History, pod: Pod, reference: Reference) -> None:
-        """What a pod of a workload that can be believed has shown."""
-        sockets = frozenset(
-            one._replace(refused=True)
-            if history.stands_open(one) and self.proof.is_refused(pod, one)
-            else one
-            for one in history.sockets
-        )
-        self.pods[reference][pod.name] = sockets
-        self.late[reference] = max(self.late[reference], history.lateness(sockets))
-        self.clients[reference] |= history.clients
-        self.ages[reference] = min(self.ages.get(reference, inf), history.age)
-
-    def show(self, reference: Reference, sockets: Iterable[Socket]) -> None:
-        """Take in what other pods of a workload have shown, as if it were those of this run."""
-        names = sorted(self.pods.get(reference, ()))
-        known = {port_key(one) for one in self.sockets(reference) or ()}
-        others = sorted({one.pod for one in sockets})
-        for one in sockets if names else ():
-            if port_key(one) not in known:
-                name = names[others.index(one.pod) % len(names)]
-                self.pods[reference][name] |= {one._replace(pod=name)}
 
 
 class Observer:
@@ -122,13 +66,13 @@ class Observer:
         hints = hints_of_all(self._application)
         first = self._first(go_on)
         again = self._next(hints, first)
-        late, last = self._grown(first, again), again
+        late, last = grown(self._application.workloads, first, again), again
         if late:
             while not go_on("third run"):
                 time.sleep(self._patience.interval)
             last = third = self._next(hints, again)
             for workload in late:
-                if _stayed(workload, first, again, third):
+                if stayed(workload, first, again, third):
                     first.pods[workload.reference] = again.pods[workload.reference]
                     again.pods[workload.reference] = third.pods[workload.reference]
         for reference, sockets, age in self._watched_on(last, over):
@@ -374,21 +318,6 @@ class Observer:
             return replace(found, unobserved=f"not observed: {_flaw(pod, history)}")
         return replace(found, sockets=tuple(sorted(history.sockets)), unobserved="")
 
-    def _grown(self, first: Run, again: Run) -> list[Workload]:
-        """The workloads with a container that had more undeclared ports the second time."""
-        found = []
-        for workload in self._application.workloads:
-            before, after = _ports(workload, first), _ports(workload, again)
-            if before is None or after is None:
-                continue
-            containers = {container for container, _ in after - before}
-            if any(
-                sum(key[0] == name for key in after) > sum(key[0] == name for key in before)
-                for name in containers
-            ):
-                found.append(workload)
-        return found
-
     def _filled_in(self, first: Run, again: Run) -> Application:
         return replace(
             self._proof.seen_in(self._application),
@@ -445,7 +374,7 @@ class Observer:
         if item is not None and (item.get("spec") or {}).get("suspend"):
             return f"{workload} is suspended"
         if not is_replaced(workload) or (workload.makes.is_pod and item is not None):
-            return ENDED.format(subject=workload)
+            return f"the pods of {workload} ended before anyone could look"
         if item is not None and wanted_pods(workload.makes, item) == 0:
             return f"{workload} has no pods: none is wanted"
         return f"{workload} has no pods"
@@ -457,13 +386,6 @@ def _seen(run: Run, pods: Iterable[Owned]) -> Iterator[Seen]:
         history = run.watch.at(pod, owner)
         if pod.ready and history.whole:
             yield Seen(pod, owner, history.dialable)
-
-
-def _stayed(workload: Workload, first: Run, again: Run, third: Run) -> bool:
-    """Whether what the second run had more than the first is in the third, too."""
-    runs = [_ports(workload, run) for run in (first, again, third)]
-    one, two, three = (run or set() for run in runs)
-    return runs[2] is not None and two - one <= three
 
 
 def _flaw(pod: Pod, history: History) -> str:
@@ -487,21 +409,3 @@ def _by_labels(*strays: Workload) -> tuple[Workload, ...]:
     for one in strays:
         found.setdefault(frozenset(one.pod_labels.items()), one)
     return tuple(found.values())
-
-
-def _ports(workload: Workload, run: Run) -> set[tuple[str, tuple[str, int]]] | None:
-    """Container, protocol and number of the undeclared ports that others can reach.
-
-    A process that began or ended just when it was looked at is not seen to hold its port.
-    """
-    sockets = run.sockets(workload.reference)
-    if sockets is None:
-        return None
-    declared = {(port.protocol, port.number) for _, port in workload.declared()}
-    found = {
-        (one.container, (one.protocol, one.port))
-        for one in sockets
-        if not one.loopback and (one.protocol, one.port) not in declared
-    }
-    held = {port for container, port in found if container}
-    return {(container, port) for container, port in found if container or port not in held}
