@@ -77,14 +77,12 @@ def release(
     """
     refuse_old(engine)
     cluster = request.cluster
-    waiting = ["--wait"] * cluster.wait
     if isinstance(request, InstallRequest):
         chart, namespace = request.chart, request.chart.namespace
-        command = ["install", chart.release, str(chart.path), *_values(chart), *waiting]
-        command += ["--wait-for-jobs"] * cluster.wait
+        command = ["install", chart.release, str(chart.path), *_values(chart)]
     else:
         namespace = request.namespace
-        command = ["uninstall", request.release, *waiting]
+        command = ["uninstall", request.release]
     command += ["--kubeconfig", str(cluster.kubeconfig), "--namespace", namespace]
     command += ["--timeout", f"{cluster.timeout}s"]
     error = _run([engine.name, *command], engine.environment("release"), timeout, over).error

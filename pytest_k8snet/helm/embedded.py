@@ -26,12 +26,11 @@ from helm_python import _native
 
 from .embedded_values import ValuesError, read_values
 from .parts import blanks, definitions, inner, non_blank
-from .request import Cluster, Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
+from .request import Definition, InstallRequest, Rendered, RenderRequest, UninstallRequest
 from .schema import foreign_reference
 
 PROBE = Path(__file__).with_name("probe-chart")
 ERRORS = 2
-WATCH = "watcher"
 
 
 def main() -> None:
@@ -174,10 +173,9 @@ def _release(request: InstallRequest | UninstallRequest) -> str:
             kubeconfig_path=kubeconfig, namespace=releasing.namespace
         ) as configuration:
             if isinstance(request, InstallRequest):
-                _install(configuration, request.chart, cluster)
+                _install(configuration, request.chart, cluster.timeout)
             else:
-                wait = WATCH if cluster.wait else None
-                configuration.uninstall(request.release, timeout=cluster.timeout, wait=wait)
+                configuration.uninstall(request.release, timeout=cluster.timeout)
     except helm.HelmNotFoundError:
         return ""  # there is nothing to uninstall
     except (helm.HelmError, ValuesError) as error:
@@ -185,26 +183,9 @@ def _release(request: InstallRequest | UninstallRequest) -> str:
     return ""
 
 
-def _install(configuration: helm.Config, request: RenderRequest, cluster: Cluster) -> None:
-    """``Config.install``, and wait for Jobs.
-
-    The binding of 0.2 has no argument for that; the library below it has.
-    """
-    options = {
-        "namespace": request.namespace,
-        "timeout_seconds": cluster.timeout,
-        "wait": WATCH if cluster.wait else "",
-        "wait_for_jobs": cluster.wait,
-    }
+def _install(configuration: helm.Config, request: RenderRequest, timeout: int) -> None:
     values = read_values(request)
     with helm.Chart.load(request.path) as chart:
-        _native.call_string(
-            "helm_install",
-            configuration._raw(),
-            _native.HANDLE(0),
-            chart._raw(),
-            None,
-            request.release,
-            json.dumps(values),
-            json.dumps(options),
+        configuration.install(
+            chart, request.release, values, namespace=request.namespace, timeout=timeout
         )

@@ -26,22 +26,23 @@ def install(
     kubeconfig: Path,
     *,
     timeout: float,
-    wait: bool = True,
     over: threading.Event | None = None,
 ) -> None:
-    """Install a chart; its namespace exists already.
+    """Install a chart; its namespace exists already. Nothing but hooks is waited for.
+
+    A chart whose pods wait for what a post-install hook makes would never become
+    ready otherwise.
 
     :param request: chart, values, release name and namespace. The chart is
         complete (:class:`.dependencies.Workspace`).
     :param kubeconfig: a private one; its current context is the cluster.
-    :param timeout: seconds, hooks and waiting included.
-    :param wait: until workloads are ready and Jobs complete.
+    :param timeout: seconds, hooks included.
     :param over: Helm is ended as soon as this is set.
     :raises InstallError: with Helm's own words, cleaned. What was made of the
         release stays; uninstall it.
     :raises HelmMissing: the engine cannot be started.
     """
-    cluster = Cluster(kubeconfig.absolute(), math.ceil(timeout), wait)
+    cluster = Cluster(kubeconfig.absolute(), math.ceil(timeout))
     error = _perform(engine, InstallRequest(request, cluster), timeout, over)
     if error:
         raise InstallError(
@@ -57,18 +58,16 @@ def uninstall(
     kubeconfig: Path,
     *,
     timeout: float,
-    wait: bool = True,
     over: threading.Event | None = None,
 ) -> None:
     """Uninstall a release; one that does not exist is uninstalled already.
 
-    :param timeout: seconds, hooks and waiting included.
-    :param wait: until its objects are gone.
+    :param timeout: seconds, hooks included.
     :param over: Helm is ended as soon as this is set.
     :raises InstallError: with Helm's own words, cleaned.
     :raises HelmMissing: the engine cannot be started.
     """
-    cluster = Cluster(kubeconfig.absolute(), math.ceil(timeout), wait)
+    cluster = Cluster(kubeconfig.absolute(), math.ceil(timeout))
     error = _perform(engine, UninstallRequest(release, namespace, cluster), timeout, over)
     if error:
         raise InstallError(

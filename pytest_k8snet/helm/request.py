@@ -79,11 +79,10 @@ class Rendered(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """Where a release is installed, and how: seconds in all, and whether to wait until ready."""
+    """Where a release is installed, and how many seconds that may take in all."""
 
     kubeconfig: Path
     timeout: int
-    wait: bool
 
 
 class InstallRequest(NamedTuple):

@@ -27,14 +27,9 @@ class Helm:
     def install(self, request: RenderRequest, timeout: float) -> None:
         """Install, hooks included, and leave it to the caller to wait.
 
-        Without ``--wait``, as ``helm install`` does it: a chart whose pods wait
-        for what a post-install hook makes would never become ready otherwise.
-
         :raises InstallError: with Helm's own message.
         """
-        helm.install(
-            self.engine, request, self.kubeconfig, timeout=timeout, wait=False, over=self.over
-        )
+        helm.install(self.engine, request, self.kubeconfig, timeout=timeout, over=self.over)
 
     def uninstall(self, release: str, namespace: str) -> None:
         """Uninstall what there is of the release.
@@ -47,6 +42,5 @@ class Helm:
             namespace,
             self.kubeconfig,
             timeout=_CLEAR_AWAY,
-            wait=False,
             over=self.over,
         )
