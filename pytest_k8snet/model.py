@@ -210,21 +210,20 @@ class _Object:
 class Workload(_Object):
     """A compute unit: what makes pods, or a Pod itself.
 
-    ``labels`` are those of the object, ``pod_labels`` those of its pod
-    template. ``selector`` is None where the kind has none of its own (Pod,
-    Job, CronJob). ``replicas`` is the number of pods asked for where the
-    manifest says so, else 1. ``hook`` is the value of ``helm.sh/hook`` or "".
-
-    ``sockets`` are those of the first run of its pods, ``sockets_again`` those
-    of the pods that replaced them. None means that nobody looked,
-    ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
-    ``pods`` is the number of live pods that were seen in the first run,
-    ``watched`` the age in seconds until which the youngest was watched at least.
-    ``nodes`` is what a node must have, all of one of them, none where any will do;
-    ``apart_from`` are pods of the namespace that share no node with these.
-    ``service_account`` is the name of the one that its pods run as,
-    ``service_name`` the Service that a StatefulSet's pods have their DNS names from.
-    ``completes``: its pods run to completion.
+    :ivar labels: those of the object; ``pod_labels`` are those of its pod template.
+    :ivar selector: None where the kind has none of its own (Pod, Job, CronJob).
+    :ivar replicas: the number of pods asked for where the manifest says so, else 1.
+    :ivar hook: the value of ``helm.sh/hook`` or "".
+    :ivar sockets: those of the first run of its pods. None means that nobody looked, and
+        ``unobserved`` says why; ``()`` that somebody looked and nothing listens.
+    :ivar sockets_again: those of the pods that replaced them.
+    :ivar pods: the number of live pods that were seen in the first run.
+    :ivar watched: the age in seconds until which the youngest was watched at least.
+    :ivar nodes: what a node must have, all of one of them; none where any will do.
+    :ivar apart_from: pods of the namespace that share no node with these.
+    :ivar service_account: the name of the one that its pods run as.
+    :ivar service_name: the Service that a StatefulSet's pods have their DNS names from.
+    :ivar completes: its pods run to completion.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -477,24 +476,25 @@ class _Derived(dict[Callable[..., Any], Any]):
 class Application:
     """All that one chart renders to with one values set.
 
-    ``chart`` is the chart's path as in node ids (``charts/web``), ``values``
-    the values set's name.
-    ``custom_kinds`` are kinds of the rendered objects that no built-in API
-    group has (and CRDs): an operator may make pods from them. ``pod_makers`` are
-    the roles that let a program of the application make pods. ``api_backends`` are the Services
-    that the API server calls, for webhooks and for APIs of their own. ``blank`` are
-    workload templates that rendered to nothing. ``second`` is the same chart
-    under another release name, None where every selector and label set carries
-    the release's name anyway. ``neighbours`` are workloads of other charts of
-    the run that some selector here would take, :data:`MOST_NEIGHBOURS` for each
-    selector. ``cluster_scoped`` are the
-    objects without a namespace: two releases cannot both own one of them.
-    ``strays`` are pods that were seen in the cluster beside the release's own,
-    such as an operator's, or with labels that only live pods have, as workloads of
-    kind Pod. ``cures`` are values of
-    the chart that were found to cure a finding. ``namespaces`` are the rendered ones, by name.
-    ``reviewed`` is what the file of ``--k8snet-reach`` has about it, None without one.
-    ``dialled`` is what was tried in the cluster; where that is nothing, ``undialled`` says why.
+    :ivar chart: its path as in node ids (``charts/web``).
+    :ivar values: the values set's name.
+    :ivar custom_kinds: kinds of the rendered objects that no built-in API group has (and CRDs): an
+        operator may make pods from them.
+    :ivar pod_makers: the roles that let a program of the application make pods.
+    :ivar api_backends: the Services that the API server calls, for webhooks and for APIs of their
+        own.
+    :ivar blank: workload templates that rendered to nothing.
+    :ivar cluster_scoped: the objects without a namespace: two releases cannot both own one of them.
+    :ivar namespaces: the rendered ones, by name.
+    :ivar second: the same chart under another release name, None where every selector and label
+        set carries the release's name anyway.
+    :ivar neighbours: workloads of other charts of the run that some selector here would take,
+        :data:`MOST_NEIGHBOURS` for each selector.
+    :ivar strays: pods that were seen in the cluster beside the release's own, such as an
+        operator's, or with labels that only live pods have, as workloads of kind Pod.
+    :ivar cures: values of the chart that were found to cure a finding.
+    :ivar reviewed: what the file of ``--k8snet-reach`` has about it, None without one.
+    :ivar dialled: what was tried in the cluster; where that is nothing, ``undialled`` says why.
     """
 
     chart: str
