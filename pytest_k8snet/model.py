@@ -223,7 +223,6 @@ class Workload(_Object):
     :ivar apart_from: pods of the namespace that share no node with these.
     :ivar service_account: the name of the one that its pods run as.
     :ivar service_name: the Service that a StatefulSet's pods have their DNS names from.
-    :ivar completes: its pods run to completion.
     """
 
     pod_labels: Labels = field(default_factory=dict)
@@ -243,12 +242,22 @@ class Workload(_Object):
     apart_from: tuple[Selector, ...] = ()
     service_account: str = "default"
     service_name: str = ""
-    completes: bool = False
+    restart_policy: str = "Always"
 
     @property
     def makes(self) -> Kind:
         """How objects of its kind make their pods."""
         return kind_of(self.kind, self.group)
+
+    @property
+    def completes(self) -> bool:
+        """Whether its pods run to completion.
+
+        Controllers of what keeps running take no restart policy other than Always.
+        """
+        return self.makes.ends or (
+            self.makes.is_pod and self.restart_policy in ("Never", "OnFailure")
+        )
 
     def declared(self) -> Iterator[tuple[Container, Port]]:
         """Every declared port of the pod with the container that declares it.

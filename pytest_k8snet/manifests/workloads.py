@@ -15,8 +15,6 @@ from .ports import port_number, protocol_of
 from .refusals import refuse_pod
 from .selectors import label_selector
 
-_ENDING = ("Never", "OnFailure")
-
 
 def read_workload(obj: KubernetesObject) -> Workload:
     """Read a compute unit: a Pod, or an object with a pod template."""
@@ -46,8 +44,7 @@ def read_workload(obj: KubernetesObject) -> Workload:
         service_account=text_of(pod.get("serviceAccountName") or pod.get("serviceAccount"))
         or "default",
         service_name=text_of(spec.get("serviceName")) if kind.ordinals else "",
-        # Controllers of what keeps running take no other than Always.
-        completes=kind.ends or (kind.is_pod and pod.get("restartPolicy") in _ENDING),
+        restart_policy=text_of(pod.get("restartPolicy")) or "Always",
         nodes=node_terms(pod),
         apart_from=beside_none_of(pod),
     )

@@ -288,12 +288,6 @@ def _original(item: Object) -> Owner | None:
     return Owner(kind_of(kind), item["metadata"]["namespace"], name) if name else None
 
 
-def ends(pod: Pod) -> bool:
-    """Whether it is a bare pod that is not started again when it ends."""
-    policy = pod.raw.get("spec", {}).get("restartPolicy", "Always")
-    return pod.owner is None and policy != "Always"
-
-
 def stray(pod: Pod, application: Application) -> Workload:
     """A pod that no workload of the chart made, as a workload of kind Pod."""
     return Workload(

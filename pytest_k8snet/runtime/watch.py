@@ -11,7 +11,7 @@ from ..model import Reference, Socket, Workload
 from .hints import Hints
 from .history import History, Patience
 from .look import Look
-from .pods import Owned, Pod, ends
+from .pods import Owned, Pod
 from .reader import Reader
 
 _NO_HINTS = Hints()
@@ -65,7 +65,7 @@ class Watch:
     def _spacing(self, pod: Pod, workload: Workload | None) -> float:
         """Seconds between this look at a pod and the next one."""
         history = self.at(pod, workload)
-        if not history.every or _short_lived(pod, workload):
+        if not history.every or _short_lived(workload):
             return _QUICK
         return history.spacing
 
@@ -73,7 +73,8 @@ class Watch:
         """Look before all is ready: at the pods that will not be there later, and at the others
         if that does nothing to them, so that it is known when they opened what they have.
         """
-        self.look(pair for pair in pods if self._reader.leaves_no_trace or _short_lived(*pair))
+        early = self._reader.leaves_no_trace
+        self.look((pod, owner) for pod, owner in pods if early or _short_lived(owner))
 
     def at(self, pod: Pod, workload: Workload | None) -> History:
         """The looks at a pod of a workload so far."""
@@ -93,6 +94,6 @@ class Watch:
                     yield pod.name, sockets
 
 
-def _short_lived(pod: Pod, workload: Workload | None) -> bool:
-    """Whether the pod may be gone at the next look."""
-    return workload is not None and (bool(workload.hook) or workload.makes.ends or ends(pod))
+def _short_lived(workload: Workload | None) -> bool:
+    """Whether a pod of the workload may be gone at the next look."""
+    return workload is not None and (bool(workload.hook) or workload.completes)
