@@ -35,8 +35,9 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
     sidecar injector brings the port: an image `auto` (a gateway, whose ports
     are Istio's matter), and in pods that an annotation or label of theirs or of
     their namespace injects the proxy's own ports (15000 to 15090 of Istio, 4140
-    to 4191 of Linkerd). An injected sidecar brings no port of the
-    application. A headless Service is read like any other; its SRV records name the target port.
+    to 4191 of Linkerd). An injected sidecar brings no port of the application.
+    A headless Service is read like any other; its SRV records name the target
+    port.
 
     ## Why it matters
     Traffic goes to a port that no reviewer and no policy knows of, or nowhere.

@@ -102,8 +102,13 @@ def _perform(
         return str(ended)
 
 
+# What Helm 4 and Helm 3 say when time is up.
+_LATE = ("context deadline exceeded", "timed out waiting for the condition")
+
+
 def _explained(error: str) -> str:
-    late = "; it was not ready in time: --k8snet-timeout=SECONDS gives it more"
     if not error:
         return ""
-    return messages.explained(error) + (late if "context deadline exceeded" in error else "")
+    late = any(said in error for said in _LATE)
+    advice = "; it was not ready in time: --k8snet-timeout=SECONDS gives it more"
+    return messages.explained(error) + (advice if late else "")
