@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
-from ..index import served_ports
-from ..model import Application, Labels, NetworkPolicy, Workload
-from ..reach import reach_of
+from ..index import pod_index, served_ports
+from ..matching import takes
+from ..model import (
+    MOST_NEIGHBOURS,
+    Application,
+    Labels,
+    NetworkPolicy,
+    Selector,
+    Workload,
+)
+from ..reach import Ports, reach_of
 from ..reach.families import ADMIN, CALICO, CILIUM
 from ._instead import COMPONENT, component, pod_label_lines, stable_labels
 from ._snippet import (
@@ -35,9 +44,10 @@ def network_policy(
     """A policy that lets pods of the namespace reach the ports that are known, and nobody else.
 
     Those are what is declared and what Services lead to: one that no container declares is open
-    all the same. But for the ports that the application leads others to: who comes by a load
-    balancer or a node port is no pod, nor is the API server, which calls webhooks, and the
-    controller of a route runs in a namespace of its own.
+    all the same. Where other workloads have its labels, too, it is for all of them. But for the
+    ports that the application leads others to: who comes by a load balancer or a node port is no
+    pod, nor is the API server, which calls webhooks, and the controller of a route runs in a
+    namespace of its own.
 
     With ``replaced`` it has the name and the API of the first one: what one API admits, none of
     another takes back. A workload without pod labels gets one first: nothing but everything could
@@ -61,8 +71,17 @@ def network_policy(
         *metadata(name, workload.namespace if workload.namespace != application.namespace else ""),
     ]
     lines += ["spec:", *indent(_subject(group, labels), 1)]
-    lines += indent(_ingress_lines(workload, application, form), 1)
+    lines += indent(_ingress_lines(_taken(workload, labels, application), application, form), 1)
     return before + join(lines)
+
+
+def _taken(workload: Workload, labels: Labels, application: Application) -> list[Workload]:
+    """The workload, and the others that a policy for these labels shuts in with it."""
+    selector = Selector(labels)
+    near = application.once(pod_index).candidates(selector, workload.namespace)
+    others = (one for one in near if one.identity != workload.identity and not one.host_network)
+    taken = (one for one in others if takes(selector, one))
+    return [workload, *islice(taken, MOST_NEIGHBOURS)]
 
 
 def _free_name(workload: Workload, application: Application) -> str:
@@ -99,11 +118,13 @@ _COMMENTS = {
 }
 
 
-def _ingress_lines(workload: Workload, application: Application, form: _Form) -> list[str]:
-    direct, routed, called = reach_of(application).led_in(workload)
-    ports = list(
-        dict.fromkeys((*_known(workload, application), *(direct | routed | called).each()))
-    )
+def _ingress_lines(
+    workloads: Sequence[Workload], application: Application, form: _Form
+) -> list[str]:
+    led_in = map(reach_of(application).led_in, workloads)
+    direct, routed, called = map(Ports.union, zip(*led_in, strict=True))
+    known = [port for workload in workloads for port in _known(workload, application)]
+    ports = list(dict.fromkeys((*known, *(direct | routed | called).each())))
     if not ports:
         return [f"{form.nobody}  # declares no port, so nobody has to reach it"]
     lines = ["ingress:"]
