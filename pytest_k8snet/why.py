@@ -12,7 +12,7 @@ from .helm.engine import choose_engine
 from .helm.renderer import Renderer
 from .model import Application, Workload
 from .plaintext import plain
-from .reach import PROTOCOLS, Action, Direction, Step, Truth, reach_of
+from .reach import PROTOCOLS, Action, Direction, Foothold, Step, Truth, reach_of
 from .settings import Settings
 
 USAGE = "why: k8snet why CHART FROM TO PORT[/PROTOCOL], such as why charts/web cluster Pod/db 5432"
@@ -60,6 +60,11 @@ def connection_lines(
     words = {"open": found.open, "left to the plugin": found.plugin, "unknown": found.unknown}
     verdict = next((word for word, ports in words.items() if (protocol, port) in ports), "closed")
     yield f"{source} -> {target} {port}/{protocol}: {verdict}"
+    led_in = reach.led_in(receiver)
+    ways = led_in.direct | led_in.routed
+    if sender is Foothold.WORLD and verdict == "closed" and (protocol, port) not in ways:
+        yield "  no node port, load balancer, port of its node or route leads there"
+        return
     for step in reach.why(sender, receiver, port, protocol):
         yield f"  {step_text(step, application)}"
 

@@ -231,6 +231,12 @@ def test_why_names_the_rules_that_decide(make_chart: Callable[..., Path]) -> Non
     done = run("why", "charts/web", "namespace", "Deployment/web", "8080/TCP")
     assert "namespace -> Deployment/web 8080/TCP: open" in done.stdout
     assert f"ingress[0] of {policy} allows it" in done.stdout
+    done = run("why", "charts/web", "world", "Deployment/web", "8080")
+    assert done.stdout.splitlines() == [
+        "charts/web [defaults]",
+        "  world -> Deployment/web 8080/TCP: closed",
+        "    no node port, load balancer, port of its node or route leads there",
+    ]
 
 
 def test_why_says_what_it_does_not_know(make_chart: Callable[..., Path]) -> None:

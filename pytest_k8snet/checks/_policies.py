@@ -268,10 +268,10 @@ def policy_port(policy: NetworkPolicy, number: int, protocol: str) -> str:
     return under(["ingress"], f"- {rule}".splitlines())
 
 
-def ingress_rule(number: int, protocol: str, *, everywhere: bool = False) -> str:
-    """A rule that admits pods of the namespace, or of any, to one port."""
-    peer = "namespaceSelector" if everywhere else "podSelector"
-    lines = ["ingress:", "  - from:", f"      - {peer}: {{}}  # name the callers where you can"]
-    lines += ["    ports:", f"      - port: {number}"]
-    lines += [f"        protocol: {protocol}"] * (protocol != TCP)
-    return join(lines)
+def ingress_rule(policy: NetworkPolicy, number: int, protocol: str, *, routed: bool) -> str:
+    """A rule for one port, in the language of the policy's API.
+
+    :param routed: for the controller of a route, too, and not for pods of the namespace alone.
+    """
+    form = _FORMS.get(policy.group, _FORMS[""])
+    return join(["ingress:", *form.rule("route" if routed else "pods", [(number, protocol)])])

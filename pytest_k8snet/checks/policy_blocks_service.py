@@ -85,7 +85,7 @@ def policy_blocks_service(service: Service, application: Application) -> Iterato
             f" {pods}, and {subjects(policies, application)} {verb(policies, 'lets')} {who}"
             " in there",
             at=service.position("ports:"),
-            instead=ingress_rule(number, port.protocol, everywhere=reading == "backend"),
+            instead=ingress_rule(policies[0], number, port.protocol, routed=reading == "backend"),
             port=port.port,
             protocol=port.protocol,
             related=references(policies),
