@@ -6,7 +6,7 @@ With the chart's own names, labels and ports; policies are in :mod:`._policies`.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..kinds import Selects
@@ -56,12 +56,20 @@ def component(workload: Workload, application: Application) -> str:
     """A value for the component label: the workload's name without the release's.
 
     A chart that is there more than once, under aliases, has one text for all of
-    them: its name, which is the alias to Helm, tells them apart.
+    them: its name, which is the alias to Helm, tells them apart. Objects of two kinds
+    may have one name.
     """
     if len(application.once(_charts_of)[_template(workload)]) > 1:
         return CHART
-    name = workload.name.removeprefix(application.release).strip("-.")
-    return (name or workload.kind.lower())[:63].rstrip("-.")
+    words = [workload.name.removeprefix(application.release).strip("-.")]
+    if not words[0] or application.once(_names)[workload.namespace, workload.name] > 1:
+        words.append(workload.kind.lower())
+    return "-".join(filter(None, words))[:63].rstrip("-.")
+
+
+def _names(application: Application) -> Counter[tuple[str, str]]:
+    """How many workloads of a namespace have a name."""
+    return Counter((one.namespace, one.name) for one in application.workloads)
 
 
 def _charts_of(application: Application) -> Mapping[str, set[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..finding import FAULT, NOTE, Finding
 from ..index import service_called, services_of
 from ..matching import selects
-from ..model import Application, Workload
+from ..model import Application, Service, Workload
 from ._check import check
 from ._instead import FIXED, governing, service_selector, stable_labels
 
@@ -59,15 +59,15 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
     name = application.subject(workload.reference)
     service = service_called(workload.service_name, workload.namespace, application)
     at = workload.position("serviceName:")
+    headless = (one.name for one in services_of(workload, application) if one.headless)
+    own = next(headless, "")
     if service is None:
-        headless = (one.name for one in services_of(workload, application) if one.headless)
-        own = next(headless, "")
         yield Finding(
             "missing",
             f"{name} has serviceName: {workload.service_name}, and the application has no such"
             " Service: its pods get no DNS names",
             at=at,
-            instead=f"spec:\n  serviceName: {own}  # {FIXED}"
+            instead=_governed(own)
             if own
             else governing(workload.service_name, stable_labels(workload)),
         )
@@ -87,6 +87,17 @@ def governing_service(workload: Workload, application: Application) -> Iterator[
             "not-headless",
             f"{name} has serviceName: {service.name}, and that Service has a cluster IP",
             at=at,
-            instead=governing(service.name, stable_labels(workload)),
+            instead=_governed(own) if own else _beside(service, workload),
             related=(service.reference,),
         )
+
+
+def _governed(name: str) -> str:
+    return f"spec:\n  serviceName: {name}  # {FIXED}"
+
+
+def _beside(service: Service, workload: Workload) -> str:
+    """Another Service: whoever dials the one with the cluster IP goes on as before."""
+    name = f"{service.name[:54]}-headless"
+    parts = _governed(name), governing(name, stable_labels(workload))
+    return "\n---\n".join(parts)
