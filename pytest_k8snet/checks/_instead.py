@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from ..index import served_ports
 from ..kinds import Selects
 from ..matching import carries
 from ..model import (
     Application,
     Container,
+    Identity,
     Labels,
     Monitor,
     Port,
@@ -23,6 +25,7 @@ from ..model import (
     ServicePort,
     Workload,
 )
+from ._injected import brought
 from ._snippet import (
     TCP,
     for_object,
@@ -188,6 +191,31 @@ def container_ports(container: str, ports: Iterable[Port]) -> str:
     entries = [*map(_port_line, ports)]
     lines += ["  ports:", *indent(entries, 2)] if entries else ["  ports: []"]
     return join(["containers:", *indent(lines, 1)])
+
+
+def served_undeclared(workloads: Sequence[Workload], application: Application) -> list[Port]:
+    """The ports that Services lead to and no container declares, of workloads together.
+
+    They belong into the same list: what declares one port is taken to declare all.
+    """
+    declared = {
+        (port.number, port.protocol) for workload in workloads for _, port in workload.declared()
+    }
+    served = application.once(_served)
+    led_to = dict.fromkeys(port for one in workloads for port in served[one.identity])
+    return [port for port in led_to if (port.number, port.protocol) not in declared]
+
+
+def _served(application: Application) -> Mapping[Identity, Collection[Port]]:
+    """What Services lead to, by workload; what an injector brings is nobody's to declare."""
+    return {
+        workload.identity: dict.fromkeys(
+            Port(number, port.protocol)
+            for _, port, number in served_ports(workload, application)
+            if not brought(number, workload, application)
+        )
+        for workload in application.workloads
+    }
 
 
 def with_ports(container: Container | None, own: Port, lacking: Collection[Port] = ()) -> str:

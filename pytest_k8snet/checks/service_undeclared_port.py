@@ -10,7 +10,7 @@ from ..matching import targets
 from ..model import Application, Container, Port, Service, ServicePort, Workload
 from ._check import check
 from ._injected import brought
-from ._instead import container_ports, host_of, service_port, with_ports
+from ._instead import container_ports, host_of, served_undeclared, service_port, with_ports
 from ._words import listing, port_text, references, subjects
 
 
@@ -88,9 +88,7 @@ def service_undeclared_port(service: Service, application: Application) -> Itera
         for port in service.ports
         if not any(_has_target(port, workload) for workload in workloads)
     ]
-    lacking = dict.fromkeys(
-        Port(port.target, port.protocol) for port in untaken if isinstance(port.target, int)
-    )
+    lacking = served_undeclared(workloads, application) if untaken else []
     listed = False
     for port in untaken:
         problem = _problem(port, service, workloads, lacking, application, listed=listed)
@@ -125,7 +123,7 @@ def _problem(
 ) -> tuple[str, str, str] | None:
     """Reading, message and snippet for a target that no selected unit declares.
 
-    :param lacking: all numbers that the Service targets and no unit declares.
+    :param lacking: all numbers that Services lead to and no unit declares.
     :param listed: an earlier finding on the Service has said what is declared.
     """
     declared = [entry for workload in workloads for entry in workload.declared()]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from ..finding import FAULT, Finding
 from ..model import Application, Container, Port, Probe, Workload
 from ._check import check
-from ._instead import with_ports
+from ._instead import host_of, served_undeclared, with_ports
 from ._sockets import PortKey, by_port, declared_keys, listener, owner, seen, share
 from ._words import listing, port_text, verb
 
@@ -71,7 +71,7 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
     """
     declared = declared_keys(workload)
     if workload.sockets is None:
-        probed = list(_probed(workload, declared))
+        probed = list(_probed(workload, application, declared))
         if not probed:
             workload.observed()
         yield from probed
@@ -101,7 +101,9 @@ def undeclared_port(workload: Workload, application: Application) -> Iterator[Fi
         )
 
 
-def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Finding]:
+def _probed(
+    workload: Workload, application: Application, declared: Collection[PortKey]
+) -> Iterator[Finding]:
     """One finding for each port number that a probe of the kubelet needs to be open."""
     found: dict[int, tuple[Container, list[Probe]]] = {}
     for container in workload.containers:
@@ -114,6 +116,9 @@ def _probed(workload: Workload, declared: Collection[PortKey]) -> Iterator[Findi
     lacking: dict[str, list[Port]] = defaultdict(list)
     for number, (container, _) in sorted(found.items()):
         lacking[container.name].append(Port(number))
+    if found and (main := host_of([workload])):
+        others = served_undeclared([workload], application)
+        lacking[main.name] += [port for port in others if port.number not in found]
     for number, (container, probes) in sorted(found.items()):
         kinds = list(dict.fromkeys(probe.kind for probe in probes))
         yield Finding(

@@ -227,3 +227,29 @@ def test_a_finding_says_all_ports_that_are_lacking_unless_they_are_many(
         ports = [port["containerPort"] for port in container["ports"]]
         assert len(ports) == 1 + said
         assert 9000 + number in ports
+
+
+def test_what_is_declared_for_one_service_has_the_ports_of_the_others() -> None:
+    """A container that declares one port is taken to declare all of them."""
+    found = read_application([("svc.yaml", TWO_SERVICES)])
+    (finding,) = BY_ID["M5B"].findings(found.services[0], found)
+    (container,) = yaml.safe_load(finding.instead)["containers"]
+    assert container["ports"] == [{"containerPort": 8080}, {"containerPort": 50000}]
+
+
+TWO_SERVICES = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, image: example.org/web}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: agents}
+spec: {selector: {app: web}, ports: [{port: 50000}]}
+"""
