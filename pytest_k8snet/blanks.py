@@ -27,12 +27,19 @@ _MAKES_WORKLOAD = re.compile(
 )
 _TEST_HOOK = re.compile(r"helm\.sh/hook[\"']?:[ \t]*[\"']?test(?:-success|-failure)?\b(?!,)")
 _MAKES_SERVICE = re.compile(r"^kind:\s*[\"']?Service\b", re.MULTILINE)
-_OWN_NAME = re.compile(r"^  name:[ \t]*(.+)$", re.MULTILINE)
-_OTHER_NAME = re.compile(r"^ {3,}(?:- )?(?:name|serviceName|host):[ \t]*(.+)$", re.MULTILINE)
+_VALUE = r"((?:\{\{.*?\}\}|[^,{}\[\]\n])+)"
+_OWN_NAME = re.compile(rf"^(?:  |metadata:[^\n#]*?[{{,][ \t]*)name:[ \t]+{_VALUE}", re.MULTILINE)
+_OTHER_NAME = re.compile(
+    rf"(?:^ {{3,}}(?:- )?|[{{,][ \t]*)(?:name|serviceName|host):[ \t]+{_VALUE}", re.MULTILINE
+)
+_OWN_METADATA = re.compile(r"^metadata:.*", re.MULTILINE)
+_ENTRY = re.compile(rf"([\w./-]+)[\"']?:[ \t]+{_VALUE}")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _VARIABLE = re.compile(r"\{\{-?\s*\$(\w+)\s*:=\s*(.*?)\s*-?\}\}")
-_SELECTOR = re.compile(r"^([ \t-]*)selector:[ \t]*(.*)$", re.MULTILINE)
+_SELECTOR = re.compile(r"(?:^[ \t-]*|[{,][ \t]*)selector:[ \t]*", re.MULTILINE)
 _POLICY_SELECTOR = re.compile(
-    r"^([ \t]*)(?:pod|endpoint)Selector:[ \t]*(?:\n[ \t]*matchLabels:)?[ \t]*(.*)$", re.MULTILINE
+    r"(?:^[ \t]*|[{,][ \t]*)(?:pod|endpoint)Selector:[ \t]*(?:\n[ \t]*matchLabels:[ \t]*)?",
+    re.MULTILINE,
 )
 _HELPER = re.compile(r"\b(?:include|template)\s+\"([^\"]+)\"")
 _DEFINITION = re.compile(
@@ -108,7 +115,8 @@ def _services(
         if _MAKES_SERVICE.search(text)
     }
     for route in routes if named else ():
-        meant = set(_spelled(_OTHER_NAME, _text(chart, route.source)))
+        text = _OWN_METADATA.sub("", _text(chart, route.source))
+        meant = set(_spelled(_OTHER_NAME, text))
         for path, names in named.items():
             if names & meant:
                 yield path, route
@@ -118,9 +126,15 @@ def _spelled(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     """What names are written with: expressions, in which variables stand for what they are."""
     variables = dict(_VARIABLE.findall(text))
     for value in pattern.findall(text):
-        plain = value.strip("\"' ")
-        plain = re.sub(r"\$(\w+)", lambda found: variables.get(found[1], found[0]), plain)
-        yield "".join(re.sub(r"\{\{-?|-?\}\}|\|\s*quote", "", plain).split()).replace("$.", ".")
+        yield _expression(
+            re.sub(r"\$(\w+)", lambda found: variables.get(found[1], found[0]), value)
+        )
+
+
+def _expression(value: str) -> str:
+    """What a value is written with, however it is quoted and spaced."""
+    plain = re.sub(r"\{\{-?|-?\}\}|\|\s*quote", "", value.strip("\"' "))
+    return "".join(plain.split()).replace("$.", ".")
 
 
 def _waits(owner: Service | NetworkPolicy, application: Application) -> bool:
@@ -146,7 +160,7 @@ def _written(text: str, helpers: Mapping[str, str]) -> frozenset[str]:
     asked, known = [text], set[str]()
     while asked:
         text = asked.pop()
-        lines.update(_plain(line) for line in text.splitlines())
+        lines.update(_parts(text.splitlines()))
         called = set(_HELPER.findall(text)) - known
         known |= called
         asked += [helpers[name] for name in called if name in helpers]
@@ -168,31 +182,73 @@ def _labels(body: str) -> list[str]:
 
 
 def _selectors(owner: Service | NetworkPolicy, text: str) -> Iterator[frozenset[str]]:
-    """Of each selector in a template the lines that it is written with; helpers by their names.
+    """What each selector in a template that may be the owner's is written with.
 
     Of a policy's the outermost: those further in say who may come.
     """
     found = list((_SELECTOR if isinstance(owner, Service) else _POLICY_SELECTOR).finditer(text))
     if not isinstance(owner, Service):
-        outermost = min((len(match[1]) for match in found), default=0)
-        found = [match for match in found if len(match[1]) == outermost]
+        outermost = min(map(_depth, found), default=0)
+        found = [match for match in found if _depth(match) == outermost]
     for match in found:
-        indent = len(match[1])
-        lines = [match[2]]
-        for line in text[match.end() + 1 :].splitlines():
-            if line.strip() and len(line) - len(line.lstrip()) <= indent and "{{" not in line:
-                break
-            if line.strip() and line.startswith("{{") and not _HELPER.search(line):
-                break
-            lines.append(line)
-        yield frozenset(_parts(lines))
+        lines = list(_block(match))
+        if _may_be(owner, lines):
+            yield frozenset(_parts(lines))
+
+
+def _depth(selector: re.Match[str]) -> tuple[int, int]:
+    """How far in a selector stands: its line, and itself among the brackets of that line."""
+    begins = selector.string.index("elector:", selector.start())
+    line = selector.string[:begins].rpartition("\n")[2]
+    inside = sum(map(line.count, "{[")) - sum(map(line.count, "}]"))
+    return len(line) - len(line.lstrip(" \t-")), inside
+
+
+def _block(selector: re.Match[str]) -> Iterator[str]:
+    """The lines of a selector; of one in braces what stands between them."""
+    text, (indent, _) = selector.string, _depth(selector)
+    first, *lines = text[selector.end() :].splitlines() or [""]
+    if re.match(r"\{(?!\{)", first):
+        first = _in_braces(first)
+        lines = [] if first.endswith("}") else lines
+    yield first
+    for line in lines:
+        if line.strip() and len(line) - len(line.lstrip()) <= indent and "{{" not in line:
+            return
+        if line.strip() and line.startswith("{{") and not _HELPER.search(line):
+            return
+        yield line
+
+
+def _in_braces(text: str) -> str:
+    """A mapping in braces, without what follows it on its line."""
+    depth = 0
+    for index, character in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if not depth:
+            return text[: index + 1]
+    return text
+
+
+def _may_be(owner: Service | NetworkPolicy, lines: Iterable[str]) -> bool:
+    """Whether the lines do not write another label than the owner's selector asks for."""
+    labels = owner.selector.labels if owner.selector is not None else {}
+    return all(
+        key in labels and ("{{" in value or labels[key] == _expression(value))
+        for line in lines
+        for key, value in _ENTRY.findall(_COMMENT.sub("", line))
+    )
 
 
 def _parts(lines: Iterable[str]) -> Iterator[str]:
+    """What lines consist of: entries of mappings, and the names of the helpers that they call."""
     for line in lines:
-        if helpers := _HELPER.findall(line):
-            yield from helpers
-        elif plain := _plain(line):
+        said = _COMMENT.sub("", line)
+        helpers = _HELPER.findall(said)
+        entries = [(key, value) for key, value in _ENTRY.findall(said) if not _HELPER.search(value)]
+        yield from helpers
+        yield from (f"{key}: {_expression(value)}" for key, value in entries)
+        if not (helpers or entries) and (plain := _plain(said)):
             yield plain
 
 

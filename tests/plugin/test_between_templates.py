@@ -151,6 +151,61 @@ def test_a_blank_workload_excuses_the_service_whose_labels_it_has(
     assert readings(pytester, "M5D") == {reading}
 
 
+IN_BRACES = {
+    "service": """
+    apiVersion: v1
+    kind: Service
+    metadata: {name: jobs}
+    spec: {selector: {app: "jobs", tier: back}, ports: [{port: 80}]}
+    """,
+    "policy": """
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: jobs}
+    spec:
+      {ingress: [{from: [{podSelector: {}}]}], podSelector: {matchLabels: {tier: back, app: jobs}}}
+    """,
+    "route": """
+    apiVersion: gateway.networking.k8s.io/v1
+    kind: HTTPRoute
+    metadata: {name: other}
+    spec: {rules: [{backendRefs: [{name: "{{ .Release.Name }}-jobs", port: 80}]}]}
+    """,
+}
+JOBS = """{{ if .Values.enabled }}
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: jobs}
+spec: {template: {metadata: {labels: {tier: 'back', app: jobs, more: yes}}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {labels: {a: b}, name: '{{ .Release.Name }}-jobs'}
+{{ end }}"""
+
+
+@pytest.mark.parametrize(("kind", "check"), [("service", "M5D"), ("policy", "N2"), ("route", "N4")])
+def test_mappings_in_braces_are_read_as_those_in_lines(
+    pytester: pytest.Pytester, make_chart: MakeChart, kind: str, check: str
+) -> None:
+    templates = {"jobs.yaml": JOBS, "one.yaml": IN_BRACES[kind]}
+    make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
+    assert readings(pytester, check) == {"values-incomplete"}
+    make_chart("charts/web", {**templates, "jobs.yaml": JOBS.replace("jobs", "other")})
+    (fault,) = readings(pytester, check)
+    assert fault in ("no-target", "no-service")
+
+
+def test_the_selector_of_something_else_in_the_file_is_not_the_services(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    """A template is no excuse for a Service whose labels it lacks."""
+    canary = BLANK % ("apps/v1", "Deployment", "selector: {matchLabels: {app: redis}}")
+    templates = {"all.yaml": f"{REDIS}---{SERVICE % 'app: web'}", "canary.yaml": canary}
+    make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
+    assert readings(pytester, "M5D") == {"no-target"}
+
+
 def test_a_blank_autoscaler_makes_no_pods(pytester: pytest.Pytester, make_chart: MakeChart) -> None:
     target = "scaleTargetRef:\n    kind: Deployment\n    name: web  # app: web"
     templates = {
