@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..finding import FAULT, NOTE, Finding
@@ -12,6 +13,8 @@ from ._check import check
 from ._instead import COMPONENT, component, distinguishing, pod_label_lines, service_selector
 from ._snippet import for_object
 from ._words import listing, port_text, references, subjects
+
+_DOCKER_HUB = re.compile(r"\A(?:(?:index\.)?docker\.io/)?(?:library/(?=[^/]*\Z))?")
 
 
 @check(
@@ -189,8 +192,12 @@ def _all_images(workload: Workload) -> frozenset[str]:
 
 
 def repository_of(image: str) -> str:
-    """An image's name without its tag and digest: ``registry:5000/web``."""
-    name = image.partition("@")[0]
+    """An image's name without its tag and digest: ``registry:5000/web``.
+
+    Docker Hub is meant where no registry is named, and its ``library`` where nobody is:
+    https://kubernetes.io/docs/concepts/containers/images/#image-names
+    """
+    name = _DOCKER_HUB.sub("", image.partition("@")[0])
     head, slash, last = name.rpartition("/")
     return head + slash + last.partition(":")[0]
 
