@@ -8,22 +8,53 @@ thousands of items, so this does what pytest does for doctests: a
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.fixtures import TopRequest
+from _pytest.mark.structures import ParameterSet
 
 from .quiethooks import QuietHooks
 
 if TYPE_CHECKING:
     from _pytest.fixtures import FuncFixtureInfo
+    from _pytest.scope import Scope
 
 
 # No docstring: pytest would show it for each item.
 def _nothing() -> None:
     pass
+
+
+@dataclass
+class FirstParameters:
+    """The first parameter of each fixture for everybody that has several.
+
+    A chart is the same under all of them, and pytest, which makes a test of a function for each,
+    refuses a fixture of which none is chosen.
+    """
+
+    params: dict[str, object] = field(default_factory=dict)
+    indices: dict[str, int] = field(default_factory=dict)
+    _arg2scope: dict[str, Scope] = field(default_factory=dict)
+    id = ""
+
+    @classmethod
+    def of(cls, fixtures: FuncFixtureInfo) -> FirstParameters | None:
+        """None where no fixture has parameters."""
+        chosen = cls()
+        for name, definitions in fixtures.name2fixturedefs.items():
+            if not (given := definitions[-1].params):
+                continue
+            values = [ParameterSet.extract_from(one, force_tuple=True) for one in given]
+            index = next((place for place, one in enumerate(values) if not one.marks), 0)
+            chosen.params[name] = values[index].values[0]
+            chosen.indices[name] = index
+            chosen._arg2scope[name] = definitions[-1]._scope
+        return chosen if chosen.params else None
 
 
 class FixtureFile(pytest.Module):
@@ -50,7 +81,9 @@ class FixtureItem(pytest.Item):
         super().__init__(**kwargs)
         self._fixtureinfo, self._hooks = fixtures, hooks
         self.fixturenames = fixtures.names_closure
-        self.originalname = self.name  # without parameters, of which there are none
+        self.originalname = self.name  # without parameters, of which it shows none
+        if self.fixturenames and (callspec := FirstParameters.of(fixtures)):
+            self.callspec = callspec
         self.funcargs: dict[str, object] = {}
 
     @property

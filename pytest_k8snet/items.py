@@ -112,7 +112,7 @@ class ChartItem(FixtureItem):
         if not isinstance(error, CheckFailed):
             return super().repr_failure(excinfo, *args, **kwargs)
         self.said = plain(error.text)
-        shown = "" if self.config.option.tbstyle == "line" else self.said
+        shown = "" if self.config.getoption("tbstyle", "auto") == "line" else self.said
         target = self.gathered.target
         source = target.head if error.source is None else plain(target.file_of(error.source))
         path = place(target.id, source, None)

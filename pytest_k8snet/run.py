@@ -297,7 +297,7 @@ class ChartRun:
         from .report.summary import outdated_lines, summary_lines
 
         results = self._results
-        notes = self._config.option.verbose > 0
+        notes = self._config.getoption("verbose", 0) > 0
         lines = list(summary_lines(results, notes=notes, left=self._left))
         lines += outdated_lines(results, self.ignores, self.baseline, self.reviewed)
         if self.nothing:

@@ -48,7 +48,7 @@ class Told:
     """
 
     def __init__(self, config: pytest.Config, results: Iterable[Result]) -> None:
-        style = config.option.tbstyle
+        style = config.getoption("tbstyle", "auto")
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         self._all: list[pytest.TestReport] = []
         if reporter is None or style == "long":

@@ -41,6 +41,38 @@ def test_autouse_fixtures_of_every_scope(
     result.assert_outcomes(passed=10, failed=1, skipped=4)
 
 
+def test_of_a_fixture_for_everybody_with_parameters_the_first_is_taken(
+    pytester: pytest.Pytester, make_chart: MakeChart, workers: str
+) -> None:
+    make_chart("charts/web", NO_POLICY)
+    pytester.makeconftest(
+        """
+        import pytest
+
+        skipped = pytest.param("other", marks=pytest.mark.skip)
+
+        @pytest.fixture(scope="session", params=[skipped, "first", "second"])
+        def backend(request):
+            return request.param
+
+        @pytest.fixture(autouse=True, params=[1, 2])
+        def _seen(request, backend):
+            assert (request.param, backend) == (1, "first")
+        """
+    )
+    result = pytester.runpytest("--helm-chart=charts", "--k8snet-select=M", workers)
+    result.assert_outcomes(passed=10, failed=1, skipped=4)
+
+
+def test_without_a_terminal_it_ends_as_with_one(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/web", NO_POLICY)
+    result = pytester.runpytest("--helm-chart=charts", "-p", "no:terminal", "--k8snet-json=a.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "M6-no-network-policy" in Path("a.json").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("when", ["setup", "call", "teardown"])
 def test_what_a_hook_prints_and_logs_belongs_to_the_test(
     pytester: pytest.Pytester, make_chart: MakeChart, when: str, workers: str
