@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import operator
 import re
+from base64 import b64decode
 from functools import lru_cache
 from typing import Any
 
@@ -212,7 +213,7 @@ class _Builder:
     def build(self, node: Any) -> Any:
         kind = type(node)
         if kind is ScalarNode:
-            return _typed(node.value) if node.tag == _PLAIN else _tagged(node.tag, node.value)
+            return _typed(node.value) if node.tag == _PLAIN else self._tagged(node)
         if not self._aliases:
             return self._collection(kind, node)
         made = self._made
@@ -227,6 +228,22 @@ class _Builder:
 
     def _collection(self, kind: type, node: Any) -> Any:
         return self._mapping(node) if kind is MappingNode else [*map(self.build, node.value)]
+
+    def _tagged(self, node: Any) -> Any:
+        """A quoted scalar, or one with a tag: only those that change what it is count."""
+        tag, text = node.tag.removeprefix("tag:yaml.org,2002:"), node.value
+        if tag in ("int", "bool", "null"):
+            return _typed(text)
+        if tag == "float":
+            value = _typed(text)
+            return float(value) if isinstance(value, int) else value
+        if tag != "binary":
+            return text
+        try:
+            return b64decode(text).decode(errors="replace")
+        except ValueError:
+            line = node.start_mark.line + 1
+            raise ManifestError(f"{self._where}: line {line}: !!binary takes base64") from None
 
     def _mapping(self, node: Any) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -258,16 +275,6 @@ class _Builder:
                 raise ManifestError(f"{self._where}: << takes a mapping or a list of mappings")
             for key, entry in value.items():
                 result.setdefault(key, entry)
-
-
-def _tagged(tag: str, text: str) -> Any:
-    """A quoted scalar, or one with a tag: only those that change the type count."""
-    if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"):
-        return _typed(text)
-    if tag == "tag:yaml.org,2002:float":
-        value = _typed(text)
-        return float(value) if isinstance(value, int) else value
-    return text
 
 
 def _explained(error: Exception, text: str, where: str) -> str:

@@ -129,6 +129,15 @@ def test_a_line_of_values_that_is_none_is_a_usage_error(
     result.stderr.fnmatch_lines([f"ERROR: k8snet_values: *{said}"])
 
 
+def test_a_path_that_pytest_takes_for_a_test_is_a_usage_error(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    make_chart("charts/[old]/web", NO_POLICY)
+    result = pytester.runpytest("--helm-chart=charts")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*/charts/[[]old[]]/web: pytest takes no path with *rename*"])
+
+
 def test_what_is_rendered_for_is_said_and_seen(
     pytester: pytest.Pytester, make_chart: MakeChart
 ) -> None:
