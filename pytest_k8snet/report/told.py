@@ -45,13 +45,14 @@ class Telling(NamedTuple):
 
 def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
     """What to say instead of their own text, by node id, for tests that share a finding."""
+    results = list(results)
     failed = [result for result in results if result.outcome == "failed" and result.findings]
     failed.sort(key=reading_order)  # stable: else as they are
     sharing: dict[tuple[object, ...], list[Result]] = defaultdict(list)
     for result, finding, _ in _told(failed):
         sharing[_cause(result, finding)].append(result)
     explained: set[str] = set()
-    texts: dict[str, Telling] = {}
+    texts = dict(_of_charts(results))
     for result in failed:
         text, elsewhere = result.reason, True
         messages, instead = [], set[str]()
@@ -73,6 +74,21 @@ def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
             elsewhere = elsewhere and "\n" not in text.replace("\n\n", "")
             texts[result.nodeid] = Telling(text, messages[0] if messages else "", elsewhere)
     return texts
+
+
+def _of_charts(results: Iterable[Result]) -> Iterator[tuple[str, Telling]]:
+    """What is wrong with a chart whatever its values: a template, values.yaml, its Chart.yaml."""
+    same: dict[tuple[str, str, str], list[Result]] = defaultdict(list)
+    for result in sorted(results, key=reading_order):
+        if result.outcome == "failed" and result.broken and not result.check:
+            same[result.chart, result.name, result.reason].append(result)
+    for first, *others in same.values():
+        if others:
+            text = f"{first.reason}\n  also     {_also(first, others)}"
+            yield first.nodeid, Telling(text, "", elsewhere=False)
+        for one in others:
+            line = f"{first.name} with {first.values} tells it: {first.reason}".splitlines()[0]
+            yield one.nodeid, Telling(line, line, elsewhere=True)
 
 
 def reading_order(result: Result) -> tuple[str, bool, int]:

@@ -75,6 +75,21 @@ def test_labels_that_lack_the_release_are_told_once(
     assert of(lines, "  also") == ["  also     Deployment/worker"]
 
 
+@pytest.mark.parametrize("broken", ["{{ fail `never` }}", "kind: Service", "a: b: c"])
+def test_why_a_chart_does_not_render_is_told_once(
+    run: Callable[..., list[str]], make_chart: MakeChart, broken: str
+) -> None:
+    sets = {f"ci/{name}-values.yaml": "{}\n" for name in ("ha", "one")}
+    make_chart("charts/web", {**SOUND, "other.yaml": broken}, **sets)
+    lines = run("-k", "renders")
+    summary = next(at for at, line in enumerate(lines) if "test summary info" in line)
+    assert len([line for line in lines[:summary] if "renders" in line and line[0] == "_"]) == 1
+    assert of(lines, "  also") == ["  also     with ha, with one"]
+    (own, *others) = of(lines[summary:], "FAILED ")
+    assert "defaults::renders - charts/" in own
+    assert ["::renders - renders with defaults" in one for one in others] == [True, True]
+
+
 def test_what_to_write_instead_stands_once_for_several_findings_of_an_object(
     run: Callable[..., list[str]], make_chart: MakeChart
 ) -> None:
