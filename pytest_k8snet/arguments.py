@@ -9,7 +9,6 @@ import pytest
 
 from .checks import CHECKS
 from .collect import RUNTIME_MARKER
-from .plaintext import plain
 from .run import ChartRun
 
 
@@ -39,11 +38,6 @@ def add_charts(config: pytest.Config, run: ChartRun) -> None:
     named = {_file_of(argument, config.invocation_params.dir) for argument in given}
     charts = dict.fromkeys(target.file for target in run.targets)
     chosen = () if named & charts.keys() else charts
-    for file in chosen:
-        if "[" in str(file) or "::" in str(file):
-            raise pytest.UsageError(
-                plain(f"{file.parent}: pytest takes no path with [ or :: in it; rename the folder")
-            )
     config.args[:] = [*given, *map(str, chosen)]
 
 

@@ -99,7 +99,8 @@ class ChartRun:
     def _prepare(self) -> None:
         """Start Helm, which takes a moment, and look for the charts and manifests meanwhile.
 
-        :raises SettingsError: a path leads to no chart or manifests, or the reach file is none.
+        :raises SettingsError: a path leads to no chart or manifests, or pytest takes none like it;
+            or the reach file is none.
         :raises HelmMissing: there is no Helm, and there are charts.
         """
         settings = self.settings
@@ -118,7 +119,8 @@ class ChartRun:
         if settings.manifests:
             self._plain = PlainManifests(settings, self._stdin)
         try:
-            _ = self.targets
+            for target in self.targets:
+                _check_path(target.file)
         except BaseException:
             self.close()
             raise
@@ -392,3 +394,11 @@ class ChartRun:
             self._plain.close()
         if self.runtime is not None:
             self.runtime.close()
+
+
+def _check_path(file: Path) -> None:
+    """Raise SettingsError where pytest takes the path for one with a test's name behind it."""
+    if "[" in str(file) or "::" in str(file):
+        raise SettingsError(
+            f"{file.parent}: pytest takes no path with [ or :: in it; rename the folder"
+        )

@@ -84,7 +84,10 @@ def monitor_without_target(monitor: Monitor, application: Application) -> Iterat
             *dict.fromkeys(one or str(number) for one, number in known if one or not of_services)
         ]
         asked: Sequence[Service | Workload] = services if of_services else pods
-        has = f"{verb(asked, 'has')} {listing(names)}" if names else "no port there has a name"
+        they = "it" if len(asked) == 1 else "they"
+        has = (
+            f"{they} {verb(asked, 'has')} {listing(names)}" if names else "no port there has a name"
+        )
         yield Finding(
             "no-port",
             f"{name} scrapes the port {wanted} of {subjects(asked, application)}, and {has}",

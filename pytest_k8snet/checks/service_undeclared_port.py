@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ..finding import FAULT, NOTE, Finding
 from ..index import selected
@@ -134,7 +134,7 @@ def _problem(
             f'targets "{port.target}" with {port.protocol}, and that is a name of'
             f" {port_text(other.number, other.protocol)}"
         )
-        return "name-protocol", text, _other_protocol(port, *named[0])
+        return "name-protocol", text, _other_protocol(port, *named[0], declared)
     if not workloads or any(brought(port.target, workload, application) for workload in workloads):
         return None
     container = host_of(workloads)
@@ -159,15 +159,20 @@ def _problem(
     return "number", f"targets {target}, and the containers declare {known} only", instead
 
 
-def _other_protocol(port: ServicePort, container: Container, declared: Port) -> str:
-    """The container's ports with one more of the Service port's protocol.
+def _other_protocol(
+    port: ServicePort, container: Container, named: Port, declared: Iterable[tuple[Container, Port]]
+) -> str:
+    """The container's ports with one more of the Service port's protocol, if the pod has none.
 
-    Port names are unique in a pod, so the Service targets the number.
+    Port names are unique in a container, so the Service targets the number, or the other name.
     """
-    added = Port(declared.number, port.protocol)
+    for _, one in declared:
+        if (one.number, one.protocol) == (named.number, port.protocol):
+            return service_port(port._replace(target=one.name or one.number))
+    added = Port(named.number, port.protocol)
     return (
         f"{container_ports(container.name, (*container.ports, added))}\n---\n"
-        f"{service_port(port._replace(target=declared.number))}"
+        f"{service_port(port._replace(target=named.number))}"
     )
 
 

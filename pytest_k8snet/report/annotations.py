@@ -6,7 +6,8 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..plaintext import one_line
@@ -26,7 +27,7 @@ def github_annotations(results: Results, root: Path | None = None) -> Iterator[s
     """
     places = Places.of_run(results, root or Path.cwd())
     findings = [shown for shown in each_once(results) if not shown.expected]
-    errors = [_broken(result, places) for result in results.results if result.broken]
+    errors = list(_broken(results.results, places))
     errors += [_finding("error", s, places) for s in findings if s.result.outcome == "failed"]
     notices = [_finding("notice", s, places) for s in findings if s.result.outcome != "failed"]
     yield from _limited(errors, "error")
@@ -43,10 +44,15 @@ def _finding(level: str, shown: Shown, places: Places) -> str:
     return _command(level, place.path, finding.line if place.exact else None, title, text)
 
 
-def _broken(result: Result, places: Places) -> str:
-    place = places.of(result.chart, "")
-    title = " ".join(filter(None, (result.full_name, result.subject, f"({result.values})")))
-    return _command("error", place.path, None, title, result.reason)
+def _broken(results: Iterable[Result], places: Places) -> Iterator[str]:
+    """What could not be checked: each text once, with the values sets that show it."""
+    same: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for one in results:
+        if one.broken:
+            same[one.chart, one.full_name, one.subject, one.reason].append(one.values)
+    for (chart, name, subject, reason), values in same.items():
+        title = " ".join(filter(None, (name, subject, f"({', '.join(values)})")))
+        yield _command("error", places.of(chart, "").path, None, title, reason)
 
 
 def _limited(commands: list[str], level: str) -> Iterator[str]:

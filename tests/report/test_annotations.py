@@ -49,9 +49,12 @@ def test_a_chart_cannot_write_a_command_or_a_property(tmp_path: Path) -> None:
 
 
 def test_a_chart_that_does_not_render_is_an_error(tmp_path: Path) -> None:
-    broken = ChartResult("charts/bad", "bad", "", "defaults", "failed", "no such file")
-    (line,) = github_annotations(results(broken=[broken]), tmp_path)
-    assert line == "::error file=charts/bad,title=renders (defaults)::no such file"
+    broken = [
+        ChartResult("charts/bad", "bad", "", values, "failed", "no such file")
+        for values in ("defaults", "ha")
+    ]
+    (line,) = github_annotations(results(broken=broken), tmp_path)
+    assert line == "::error file=charts/bad,title=renders (defaults%2C ha)::no such file"
 
 
 def test_no_more_of_a_level_than_github_shows(tmp_path: Path) -> None:
