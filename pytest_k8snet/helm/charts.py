@@ -228,14 +228,17 @@ def _nothing_found(pattern: str, base: Path) -> str:
 
 
 def _declaration(path: Path) -> dict[str, Any]:
-    """Chart.yaml as a dict; requirements.yaml's dependencies merged in (apiVersion v1)."""
+    """Chart.yaml as a dict, with the dependencies of requirements.yaml where it has some.
+
+    Helm reads that file whatever the apiVersion is, and what it says wins.
+    """
     declared = _mapping(path, "Chart.yaml")
-    if declared.get("apiVersion") == "v1" and "dependencies" not in declared:
-        try:
-            requirements = _mapping(path, "requirements.yaml")
-        except FileNotFoundError:
-            requirements = {}
-        declared["dependencies"] = requirements.get("dependencies")
+    try:
+        requirements = _mapping(path, "requirements.yaml")
+    except OSError:  # there is none, or whoever opens all files of a chart says what is wrong
+        return declared
+    if "dependencies" in requirements:
+        declared["dependencies"] = requirements["dependencies"]
     return declared
 
 

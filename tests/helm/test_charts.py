@@ -137,12 +137,22 @@ def test_dependencies_are_read_as_declared(tmp_path: Path) -> None:
     )
 
 
-def test_a_chart_of_helm_2_declares_them_in_requirements_yaml(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "head", ["apiVersion: v1\n", "", "apiVersion: v2\n", "apiVersion: v1\ndependencies: []\n"]
+)
+def test_a_chart_of_helm_2_declares_them_in_requirements_yaml(tmp_path: Path, head: str) -> None:
+    """Helm reads the file whatever the apiVersion is, and what it says wins."""
     write_chart(
         tmp_path / "web",
         {
-            "Chart.yaml": "apiVersion: v1\nname: web\nversion: 1.0.0\n",
+            "Chart.yaml": f"{head}name: web\nversion: 1.0.0\n",
             "requirements.yaml": "dependencies:\n  - {name: redis, version: 1.0.0}\n",
         },
     )
     assert find_charts(["web"], tmp_path)[0].dependencies == (Dependency("redis", "1.0.0"),)
+
+
+def test_requirements_yaml_without_any_leaves_those_of_chart_yaml(tmp_path: Path) -> None:
+    declare(tmp_path / "web", "name: db, version: 2")
+    (tmp_path / "web/requirements.yaml").write_text("# none\n", encoding="utf-8")
+    assert find_charts(["web"], tmp_path)[0].dependencies == (Dependency("db", "2"),)
