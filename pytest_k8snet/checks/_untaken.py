@@ -127,19 +127,17 @@ class Untaken:
         """Units that match all labels but one: that label's key, and the value they have.
 
         Every unit matches all but one label of a selector with a single one: there
-        only a value that is written almost alike is near. What is there to end is
-        seldom meant.
+        only a value that is written almost alike is near. So is it of what is there
+        to end, which is seldom meant.
         """
-        single = len(self.labels) == 1
         for workload in _beside(self.owner, self.labels, application):
-            if workload.makes.ends or workload.hook:
-                continue
+            strict = len(self.labels) == 1 or workload.makes.ends or workload.hook
             for labels in self.pods(workload):
                 missing = [key for key, value in self.labels.items() if labels.get(key) != value]
                 if len(missing) != 1:
                     continue
                 (key,) = missing
-                if single and not _alike(self.labels[key], labels.get(key, "")):
+                if strict and not _alike(self.labels[key], labels.get(key, "")):
                     continue
                 if self.takes(workload, {**labels, key: self.labels[key]}):
                     yield workload, key, labels.get(key)

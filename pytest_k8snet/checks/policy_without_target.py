@@ -128,11 +128,13 @@ def _unknown_fields(policy: NetworkPolicy, application: Application) -> Iterator
         return
     for field, selector in dict(_written(list(policy.specs))).items():
         keys = [key for key in selector if key not in _KNOWN]
+        no_field = "is no field" if len(keys) == 1 else "are no fields"
         what = "takes everything" if len(keys) == len(selector) else "takes more than it says"
         yield Finding(
             "unknown-field",
-            f"{application.subject(policy.reference)}: {field} has {listing(keys)}, which is no"
-            f" field of a selector: Kubernetes drops it, and the selector {what}",
+            f"{application.subject(policy.reference)}: {field} has {listing(keys)}, which"
+            f" {no_field} of a selector: Kubernetes drops {'it' if len(keys) == 1 else 'them'},"
+            f" and the selector {what}",
             at=policy.position(f"{keys[0]}:"),
             instead=match_labels(field, _labels(selector)),
         )

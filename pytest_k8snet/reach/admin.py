@@ -62,7 +62,7 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
     pods = selector or LabelSelector()
     yield ReadPolicy(
         policy,
-        Subject(None, subject, pods.labels(), pods.asked(), str(pods)),
+        Subject(None, subject, pods.labels(), pods.asked(), _text(subject, pods)),
         {
             direction: Side(partial(_rules, spec, direction), isolates=False)
             for direction in Direction
@@ -71,6 +71,14 @@ def read(policy: NetworkPolicy) -> Iterator[ReadPolicy]:
         (float(priority) if isinstance(priority, int) else 0.0, policy.name),
         ordered=False,
     )
+
+
+def _text(subject: Who, pods: LabelSelector) -> str:
+    """The pods, and the namespaces that they are in, as a person would say it."""
+    namespaces = subject.namespaces if isinstance(subject, NamespacedPods) else None
+    if namespaces is None or not namespaces.requirements:
+        return str(pods)
+    return f"{pods if pods.requirements else 'all pods'} of namespaces with {namespaces}"
 
 
 def _rules(spec: Mapping[str, Any], direction: Direction) -> Iterator[Rule]:
