@@ -149,6 +149,26 @@ ACCEPTED = {
         **deployment(),
         "metadata": {"name": "web.v1", "labels": {"example.org/Name_1": "", "a": "1.0_B-2"}},
     },
+    "what nodes have": service(
+        {"port": 80, "nodePort": 30080}, type="NodePort", externalTrafficPolicy="Local"
+    ),
+    "addresses that nodes have": service(
+        {"port": 80}, externalTrafficPolicy="Local", externalIPs=["192.0.2.1"]
+    ),
+    "a path of the controller's": ingress(
+        rules=[
+            {
+                "http": {
+                    "paths": [
+                        {
+                            "pathType": "ImplementationSpecific",
+                            "backend": {"resource": {"kind": "Bucket", "name": "web"}},
+                        }
+                    ]
+                }
+            }
+        ]
+    ),
     "external name": service(type="ExternalName", externalName="db.example.org."),
     "Cilium's keys": {
         "apiVersion": "cilium.io/v2",
@@ -190,6 +210,32 @@ ACCEPTED = {
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_what_the_api_server_takes_is_not_refused(case: str) -> None:
     assert read(ACCEPTED[case]).invalid == ()
+
+
+def at(**path: Any) -> dict[str, Any]:
+    return ingress(rules=[{"http": {"paths": [{"path": "/", "pathType": "Exact", **path}]}}])
+
+
+WEB = {"service": {"name": "web", "port": {"number": 80}}}
+REFUSED = {
+    "nodePort 30080": service({"port": 80, "nodePort": 30080}),
+    "externalTrafficPolicy": service({"port": 80}, externalTrafficPolicy="Local"),
+    "readinessProbe asks in two ways": pod(
+        {**container(), "readinessProbe": {"httpGet": {"port": 80}, "tcpSocket": {"port": 80}}}
+    ),
+    "pathType is missing": at(pathType=None, backend=WEB),
+    "pathType is exact": at(pathType="exact", backend=WEB),
+    "does not begin with /": at(path="web", backend=WEB),
+    "no backend.service": at(),
+    "servicePort were v1beta1's": at(backend={"serviceName": "web", "servicePort": 80}),
+    "backend.service has no port": at(backend={"service": {"name": "web"}}),
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_what_the_api_server_refuses_is_said(said: str) -> None:
+    (invalid,) = read(REFUSED[said]).invalid
+    assert said in invalid.message
 
 
 def test_kinds_of_other_groups_are_not_the_built_in_ones_of_that_name() -> None:

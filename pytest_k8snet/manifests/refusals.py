@@ -26,6 +26,7 @@ _SELECTORS = ("podSelector", "namespaceSelector")
 # It gives a name to a container that has none, and a port to a probe:
 # https://knative.dev/docs/serving/services/creating-services/
 _FILLING_IN = "serving.knative.dev"
+_PATH_TYPES = ("Exact", "Prefix", "ImplementationSpecific")
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 
 
@@ -46,10 +47,7 @@ def refuse_pod(
         elif problem := dns_label_problem(container.name):
             obj.refuse(f"container {container.name}: its name {problem}", f"name: {container.name}")
         _refuse_ports(obj, container, host_network=host_network)
-        for probe in container.probes:
-            if probe.handler != "exec" and (probe.port or not filled_in):
-                where = f"container {container.name}: {probe.kind}"
-                _refuse_target(obj, where, "port", probe.port, f"{probe.kind}:")
+        _refuse_probes(obj, container, filled_in=filled_in)
     taken = (
         f"{port.host_port}/{port.protocol}" + (f" on {port.host_ip}" if port.host_ip else "")
         for container in containers
@@ -59,6 +57,16 @@ def refuse_pod(
     )
     for host_port in _repeated(taken):
         obj.refuse(f"takes hostPort {host_port} twice in one pod", "hostPort:")
+
+
+def _refuse_probes(obj: KubernetesObject, container: Container, *, filled_in: bool) -> None:
+    for kind in _repeated(probe.kind for probe in container.probes):
+        what = "asks in two ways, and Kubernetes takes one"
+        obj.refuse(f"container {container.name}: its {kind} {what}", f"{kind}:")
+    for probe in container.probes:
+        if probe.handler != "exec" and (probe.port or not filled_in):
+            where = f"container {container.name}: {probe.kind}"
+            _refuse_target(obj, where, "port", probe.port, f"{probe.kind}:")
 
 
 def _refuse_ports(obj: KubernetesObject, container: Container, *, host_network: bool) -> None:
@@ -114,6 +122,13 @@ def _refuse_clusterless(obj: KubernetesObject, service: Service) -> None:
     for number in (integer(port.get("nodePort"), 0) for port in given):
         if not 0 <= number < 1 << 16:
             obj.refuse(f"spec.ports: nodePort {number} is no number up to 65535", "nodePort:")
+    if service.type == "ClusterIP":
+        of_nodes = [f"nodePort {one['nodePort']}" for one in given if one.get("nodePort")]
+        if obj.spec.get("externalTrafficPolicy") and not obj.spec.get("externalIPs"):
+            of_nodes.append("externalTrafficPolicy")
+        for field in of_nodes:
+            said = f"spec has {field}, which is not for a Service of type ClusterIP"
+            obj.refuse(said, f"{field.partition(' ')[0]}:")
     if not (given or service.headless or service.type == "ExternalName"):
         obj.refuse("has no spec.ports, which only a headless Service can be without", "spec:")
 
@@ -126,7 +141,7 @@ def refuse_backends(obj: KubernetesObject, backends: Iterable[Backend]) -> None:
 
 
 def refuse_ingress(obj: KubernetesObject) -> None:
-    """Take down that an Ingress leads nowhere, and hosts that are no names in DNS."""
+    """Take down that an Ingress leads nowhere, hosts that are no names in DNS, and odd paths."""
     spec = obj.spec
     rules = mappings(spec.get("rules"))
     if not rules and not (spec.get("defaultBackend") or spec.get("backend")):
@@ -137,6 +152,26 @@ def refuse_ingress(obj: KubernetesObject) -> None:
     for host in dict.fromkeys(hosts):
         if problem := object_name_problem(host.removeprefix("*.")):
             obj.refuse(f"the host {host!r} {problem}", host or "hosts:")
+    if obj.group == "networking.k8s.io" and obj.data["apiVersion"].endswith("/v1"):
+        for rule in rules:
+            for path in mappings(mapping(rule.get("http")).get("paths")):
+                _refuse_path(obj, path)
+
+
+def _refuse_path(obj: KubernetesObject, path: Manifest) -> None:
+    text, kind = text_of(path.get("path")), text_of(path.get("pathType"))
+    if kind not in _PATH_TYPES:
+        said = f"is {kind}" if kind else "is missing"
+        listed = ", ".join(_PATH_TYPES)
+        obj.refuse(f"the path {text!r}: pathType {said}; write one of {listed}", "path:")
+    elif not text.startswith("/") and (text or kind != "ImplementationSpecific"):
+        obj.refuse(f"the path {text!r} of pathType {kind} does not begin with /", "path:")
+    backend = mapping(path.get("backend"))
+    if not (backend.get("service") or backend.get("resource")):
+        older = ": serviceName and servicePort were v1beta1's" if "serviceName" in backend else ""
+        obj.refuse(f"the path {text!r} has no backend.service{older}", "backend:")
+    elif (service := mapping(backend.get("service"))) and not mapping(service.get("port")):
+        obj.refuse(f"the path {text!r}: backend.service has no port", "service:")
 
 
 def refuse_policy(obj: KubernetesObject) -> None:
