@@ -19,6 +19,8 @@ from .results import Results
 _CHARTS = 10  # as many as fit on a screen with the rest
 _SETS = 3
 _RENDERS = "renders"
+_UNRENDERED, _INVALID = "does not render", "Kubernetes refuses what it renders to"
+_OF_MANIFESTS = {_UNRENDERED: "gives no objects", _INVALID: "Kubernetes refuses it"}
 _FROM = {
     Exposed.CLUSTER: "any pod of the cluster",
     Exposed.WORLD: "outside the cluster alone",
@@ -60,15 +62,25 @@ def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> It
 
 
 def _refused(results: Results) -> Iterator[str]:
-    """The charts that do not render."""
-    refused: dict[str, list[str]] = defaultdict(list)
+    """The charts that do not render, or to what Kubernetes refuses.
+
+    A line of a baseline or reach file that is no longer true fails the same test, and is none.
+    """
+    refused: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in results.results:
         if result.name == _RENDERS and result.outcome in ("failed", "error"):
-            refused[result.chart].append(result.values)
-    for chart, sets in list(refused.items())[:_CHARTS]:
-        yield f"{chart}: does not render with {_some(sets)}"
+            application = results.applications.get((result.chart, result.values))
+            if application is None:
+                refused[result.chart, _UNRENDERED].append(result.values)
+            elif application.invalid:
+                refused[result.chart, _INVALID].append(result.values)
+    for (chart, what), sets in list(refused.items())[:_CHARTS]:
+        if sets == [MANIFESTS]:
+            yield f"{chart}: {_OF_MANIFESTS[what]}"
+        else:
+            yield f"{chart}: {what} with {_some(sets)}"
     if len(refused) > _CHARTS:
-        yield f"{_many(len(refused) - _CHARTS, 'more chart')} not rendered"
+        yield f"{len(refused) - _CHARTS} more like these"
     lacking = {chart.path for chart in results.charts if DOWNLOAD in chart.error}
     if len(lacking) > 1:
         yield f"{len(lacking)} charts lack dependencies: {DOWNLOAD} fetches them"
@@ -155,7 +167,7 @@ def _counts(results: Results) -> str:
         parts.append(_many(sets, "values set"))
     parts += [_many(workloads, "workload"), _many(services, "Service")]
     if broken:
-        parts.append(f"{broken} did not render")
+        parts.append(f"{broken} {'gave no objects' if plain else 'did not render'}")
     return ", ".join(parts)
 
 

@@ -139,7 +139,13 @@ def test_a_kustomization_that_cannot_be_built_fails_in_its_own_words(
     (kustomized / "kustomization.yaml").write_text("resources: [none.yaml]\n")
     result = pytester.runpytest("--k8snet-manifests=prod")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["prod: k* cannot build it: accumulating resources*none.yaml*"])
+    result.stdout.fnmatch_lines(
+        [
+            "prod: k* cannot build it: accumulating resources*none.yaml*",
+            "1 application, 0 workloads, 0 Services, 1 gave no objects",
+            "prod: gives no objects",
+        ]
+    )
     assert "download" not in result.stdout.str()
 
 

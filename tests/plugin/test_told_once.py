@@ -168,6 +168,23 @@ def test_the_last_screen_has_the_worst_chart_first(
     assert "tests ran" in left
 
 
+def test_the_last_screen_tells_charts_that_do_not_render_from_those_that_are_refused(
+    run: Callable[..., list[str]], make_chart: MakeChart, tmp_path: Path
+) -> None:
+    make_chart("charts/bad", {"bad.yaml": "kind: [\n"})
+    make_chart("charts/old", SOUND)
+    make_chart("charts/port", {**SOUND, "web.yaml": WEB.replace("8080", "99999")})
+    baseline = tmp_path / "baseline.txt"
+    baseline.write_text("M7-host-network charts/old Deployment/gone host\n")
+    lines = run(f"--k8snet-baseline={baseline}", "-k", "renders")
+    assert any("charts/old/Chart.yaml::defaults::renders" in line for line in of(lines, "FAILED "))
+    screen = lines[next(n for n, line in enumerate(lines) if "= k8snet =" in line) :]
+    assert of(screen, "charts/") == [
+        "charts/bad: does not render with defaults",
+        "charts/port: Kubernetes refuses what it renders to with defaults",
+    ]
+
+
 def test_the_last_screen_stays_one_screen(
     run: Callable[..., list[str]], make_chart: MakeChart
 ) -> None:
@@ -180,7 +197,7 @@ def test_the_last_screen_stays_one_screen(
     lines = run()
     screen = lines[next(n for n, line in enumerate(lines) if "= k8snet =" in line) :]
     assert len(of(screen, "charts/c")) == 10
-    assert of(screen, "2 more charts not rendered")
+    assert of(screen, "2 more like these")
     assert of(screen, "12 charts lack dependencies: --k8snet-dependencies=download fetches them")
     assert of(screen, "M6-")[0].endswith("1 fault in 1 chart with a, b, c and 4 more")
 
