@@ -49,7 +49,8 @@ a failed test that test alone.
   k8snet explain M6                           the page of a check; all: every page
 """
 MORE = """\
-Options of pytest work as well, such as -k, -m, -n, -x and --junitxml:
+Options of pytest work as well, such as -k, -m, -n, -x and --junitxml, but not those
+that need its cache, such as --lf: nothing is written into the folder.
 https://docs.pytest.org/en/stable/reference/reference.html#command-line-flags
 
 Exit codes: 0 nothing failed, 1 a finding or a chart that does not render,
