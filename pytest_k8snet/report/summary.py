@@ -21,6 +21,7 @@ _SETS = 3
 _RENDERS = "renders"
 _UNRENDERED, _INVALID = "does not render", "Kubernetes refuses what it renders to"
 _OF_MANIFESTS = {_UNRENDERED: "gives no objects", _INVALID: "Kubernetes refuses it"}
+_DEFINITION = "CustomResourceDefinition"
 _FROM = {
     Exposed.CLUSTER: "any pod of the cluster",
     Exposed.WORLD: "outside the cluster alone",
@@ -44,6 +45,7 @@ def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> It
         yield left
     shown = each_once(results)
     yield from _refused(results)
+    yield from _unasked(results)
     yield from _worst_charts(results, shown)
     by_check: dict[str, list[Shown]] = defaultdict(list)
     for one in shown:
@@ -84,6 +86,19 @@ def _refused(results: Results) -> Iterator[str]:
     lacking = {chart.path for chart in results.charts if DOWNLOAD in chart.error}
     if len(lacking) > 1:
         yield f"{len(lacking)} charts lack dependencies: {DOWNLOAD} fetches them"
+
+
+def _unasked(results: Results) -> Iterator[str]:
+    """The charts without an object that any check is about: nobody may take them for sound."""
+    asked = {chart for (chart, _), one in results.applications.items() if one.subjects}
+    unasked = {key: one for key, one in results.applications.items() if key[0] not in asked}
+    if unasked:
+        kinds = sorted(
+            {kind for one in unasked.values() for kind in one.custom_kinds if kind != _DEFINITION}
+        )
+        made = f"; what is made of {_some(kinds)} is not seen" if kinds else ""
+        names = _some(dict.fromkeys(chart for chart, _ in unasked))
+        yield f"nothing to check, since there is no workload, Service or policy: {names}{made}"
 
 
 def _worst_charts(results: Results, shown: Iterable[Shown]) -> Iterator[str]:

@@ -185,6 +185,18 @@ def test_the_last_screen_tells_charts_that_do_not_render_from_those_that_are_ref
     ]
 
 
+def test_a_chart_without_anything_to_check_is_not_taken_for_sound(
+    run: Callable[..., list[str]], make_chart: MakeChart
+) -> None:
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
+    release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\n"
+    make_chart("charts/config", {"config.yaml": config})
+    make_chart("charts/flux", {"release.yaml": release})
+    make_chart("charts/web", SOUND)
+    (said,) = of(run(), "nothing to check")
+    assert said.endswith(": charts/config, charts/flux; what is made of HelmRelease is not seen")
+
+
 def test_the_last_screen_stays_one_screen(
     run: Callable[..., list[str]], make_chart: MakeChart
 ) -> None:
