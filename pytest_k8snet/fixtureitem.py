@@ -84,7 +84,6 @@ class FixtureItem(pytest.Item):
         self.originalname = self.name  # without parameters, of which it shows none
         if self.fixturenames and (callspec := FirstParameters.of(fixtures)):
             self.callspec = callspec
-        self.funcargs: dict[str, object] = {}
 
     @property
     def ihook(self) -> Any:
@@ -92,13 +91,21 @@ class FixtureItem(pytest.Item):
         return super().ihook if self.fixturenames else self._hooks
 
     @cached_property
+    def funcargs(self) -> dict[str, object]:
+        """The values of the fixtures, by name."""
+        return {}
+
+    @cached_property
     def _request(self) -> TopRequest:
+        if not self.fixturenames:
+            # pytest asks each test whether it has one, and makes none for a test of another kind.
+            raise AttributeError("no fixtures, and no request")
         return TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
 
     def _initrequest(self) -> None:
         """Forget the values of fixtures; for plugins that run an item again."""
-        self.funcargs = {}
-        self.__dict__.pop("_request", None)
+        for name in ("funcargs", "_request"):
+            self.__dict__.pop(name, None)
 
     @property
     def module(self) -> ModuleType | None:

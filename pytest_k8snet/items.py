@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,18 +52,17 @@ class ChartItem(FixtureItem):
     check: Check | None = None
     subject: Subject | None = None
 
-    found: tuple[Finding, ...] = ()
-    said = ""
-    looked = ""
-    skipped = ""
-    """Why there was nothing to judge."""
-
     def __init__(self, *, gathered: Gathered, place: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.gathered = gathered
+        self.found: tuple[Finding, ...] = ()
+        self.said = self.looked = ""
+        self.skipped = ""
+        """Why there was nothing to judge."""
         # What pytest would find from reportinfo() for each item anew: all of a chart stand there.
         self.place = place or self.location[0]
-        self.__dict__["location"] = self.place, 0, self._shown_name
+        # Not through __dict__: that would give each item a table of its own.
+        self.location = self.place, 0, self._shown_name
 
     @property
     def application(self) -> Application:
@@ -190,6 +190,12 @@ class InstallsItem(ChartItem):
         self._judge(self.run.outcome(self.gathered).error)
 
 
+@lru_cache(1000)
+def _property(name: str, text: str) -> tuple[str, str]:
+    """A property of JUnit's, which GitLab and Jenkins group by; the same for all alike."""
+    return name, plain(text)
+
+
 class CheckItem(ChartItem):
     """One check on one object."""
 
@@ -199,8 +205,10 @@ class CheckItem(ChartItem):
     def __init__(self, *, check: Check, subject: Subject, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.check, self.subject = check, subject
-        # JUnit's properties: what GitLab and Jenkins group by.
-        self.user_properties += [("check", check.full_name), ("object", plain(str(subject)))]
+        self.user_properties += (
+            _property("check", check.full_name),
+            _property("object", str(subject)),
+        )
 
     @property
     def observed(self) -> bool:

@@ -33,7 +33,7 @@ from .report.about import about_run
 from .report.files import write_reports
 from .report.recorder import Recorder
 from .report.results import Results
-from .report.terminal import Told, forget_silent, say
+from .report.terminal import Told, forget, say
 from .settings import Settings
 from .target import Gathered, Target
 
@@ -238,11 +238,12 @@ class ChartRun:
 
     def record(self, report: pytest.TestReport) -> None:
         """Take in what an item reported, and say what goes on beside the tests."""
-        self.recorder.record(report)
+        if not self.worker:  # whose controller takes it in
+            self.recorder.record(report)
         for line in self._session.stage.news() if self._session is not None else ():
             self.say(line)
         if report.nodeid.partition("::")[0] in self._nodeids:
-            forget_silent(self._config, report)
+            forget(self._config, report)
 
     @cached_property
     def _nodeids(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from ..errors import NotApplicable
@@ -15,7 +16,7 @@ from ._exposure import with_exposure
 Run: TypeAlias = Callable[..., Iterator[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
     """A rule, the objects it is asked about, and its page.
 
@@ -37,7 +38,7 @@ class Check:
     tells_reach: bool = False
     needs_review: bool = False
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """``M7-host-network``: the last part of a node id."""
         return f"{self.id}-{self.name}"

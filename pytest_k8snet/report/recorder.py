@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +44,12 @@ class Recorder:
     def record(self, report: pytest.TestReport) -> None:
         """Take in what an item reported; an error in teardown wins over a verdict."""
         found = report.__dict__.pop(ATTRIBUTE, None)
-        if found is not None:
-            result = found if isinstance(found, Result) else result_from_json(found)
-            self._results[report.nodeid] = result
+        if found is None:
+            return
+        if not isinstance(found, Result):
+            found = result_from_json(found)
+            _share(report)
+        self._results[report.nodeid] = found
 
     def results(
         self, observed: Mapping[tuple[str, str], Application] = MappingProxyType({})
@@ -73,6 +77,17 @@ class Recorder:
             cluster=self.cluster,
             about=self.about,
         )
+
+
+def _share(report: pytest.TestReport) -> None:
+    """Keep once what a worker says in thousands of reports, all of which pytest keeps."""
+    path, line, name = report.location
+    report.location = intern(path), line, name
+    report.keywords = dict.fromkeys(map(intern, report.keywords), 1)
+    report.user_properties = [
+        (intern(key), intern(value) if isinstance(value, str) else value)
+        for key, value in report.user_properties
+    ]
 
 
 def _chart(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from .. import __version__
@@ -130,18 +131,23 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
 
 
 def result_from_json(data: Mapping[str, Any]) -> Result:
-    """The inverse of :func:`result_to_json`; only the beginning of a finding's line is lost."""
+    """The inverse of :func:`result_to_json`; only the beginning of a finding's line is lost.
+
+    What thousands of results say alike is kept once.
+    """
+    alike = {key: intern(text) for key, text in data.items() if isinstance(text, str)}
+    made = data["object"]
     return Result(
         data["id"],
-        data["check"] or "",
-        data["name"],
-        data["chart"],
-        data["values"],
-        Reference(**data["object"]) if data["object"] else None,
-        data["outcome"],
-        data["reason"],
+        alike.get("check", ""),
+        alike["name"],
+        alike["chart"],
+        alike["values"],
+        Reference(**{key: intern(text) for key, text in made.items()}) if made else None,
+        alike["outcome"],
+        alike["reason"],
         tuple(map(_finding_from_json, data["findings"])),
-        data["observed"],
+        alike["observed"],
     )
 
 

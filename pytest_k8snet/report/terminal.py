@@ -23,19 +23,22 @@ def say(config: pytest.Config, line: str) -> None:
         reporter.write_line(plain(line if line.startswith("k8snet: ") else f"k8snet: {line}"))
 
 
-def forget_silent(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Let the terminal forget a setup or teardown that has nothing to show.
+def forget(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Let the terminal forget what it has no use for.
 
-    For each failure it looks through all of them for output of a teardown: with
-    hundreds of findings among thousands of tests that takes longer than the tests.
-    ``--durations`` wants them all.
+    That is a setup or teardown that has nothing to show: for each failure it looks
+    through all of them for output of a teardown, and with hundreds of findings among
+    thousands of tests that takes longer than the tests. ``--durations`` wants them all.
+    In a worker of pytest-xdist it is everything: a terminal keeps it there that nobody sees.
     """
-    if report.when == "call" or not report.passed or report.sections or config.option.durations:
+    if not hasattr(config, "workerinput") and (
+        report.when == "call" or not report.passed or report.sections or config.option.durations
+    ):
         return
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    kept = reporter.stats.get("") if reporter is not None else None
-    if kept and kept[-1] is report:
-        kept.pop()
+    for kept in reporter.stats.values() if reporter is not None else ():
+        if kept and kept[-1] is report:
+            kept.pop()
 
 
 class Told:
