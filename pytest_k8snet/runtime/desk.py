@@ -12,13 +12,20 @@ import secrets
 import threading
 from collections.abc import Iterator
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
 from typing import Any
 
 from ..errors import ClusterError, K8sNetError
 from .stage import Live, Outcome, Plan, Stage
 
 _HERE = "127.0.0.1"
+_WAITING = 64  # workers that ask at the same moment, such as all of them after collection
 
 
 class Desk:
@@ -27,7 +34,8 @@ class Desk:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._secret = secrets.token_bytes(32)
-        self._listener = Listener((_HERE, 0), authkey=self._secret)
+        # It asks nobody for the secret: whoever came and said nothing would keep all others out.
+        self._listener = Listener((_HERE, 0), backlog=_WAITING)
         self._closed = False
         threading.Thread(target=self._open, daemon=True).start()
 
@@ -44,12 +52,14 @@ class Desk:
         while not self._closed:
             try:
                 connection = self._listener.accept()
-            except (OSError, EOFError, AuthenticationError):
-                continue  # somebody who does not belong here, or the end
+            except OSError:
+                continue  # somebody who left at once, or the end
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: Connection) -> None:
-        with connection, contextlib.suppress(OSError, EOFError):
+        with connection, contextlib.suppress(OSError, EOFError, AuthenticationError):
+            deliver_challenge(connection, self._secret)
+            answer_challenge(connection, self._secret)
             question, argument = connection.recv()
             try:
                 if question == "live":
