@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -310,7 +311,7 @@ class Stage:
             if entry.step is _Step.ABSENT and self._may_enter(entry):
                 self._queue.remove(entry)
                 self._enter(entry, _Step.INSTALLING)
-                self._submit(self._install, entry)
+                self._submit(self._bring, entry)
 
     @property
     def _at_work(self) -> list[_Entry]:
@@ -396,8 +397,19 @@ class Stage:
         if not self._closed:
             self._work.add(self._threads.submit(work, entry))
 
-    def _install(self, entry: _Entry) -> None:
-        """Install the release, and observe it where that is needed. In a thread."""
+    def _bring(self, entry: _Entry) -> None:
+        """Install a release and take in what became of it. In a thread."""
+        try:
+            outcome, took = self._install(entry)
+        except Exception:  # noqa: BLE001 - or its tests would wait for ever
+            took = "not observed"
+            fault = f"a fault of pytest-k8snet, please report it\n{traceback.format_exc()}"
+            outcome = Outcome(broken=f"{entry} cannot be observed: {fault}")
+        with self._turn:
+            self._settle(entry, outcome, took)
+
+    def _install(self, entry: _Entry) -> tuple[Outcome, str]:
+        """Install the release, and observe it where that is needed; and how long it took."""
         entry.release = Release(self._site, entry.gathered.target, entry.application)
         outcome = Outcome()
         try:
@@ -419,8 +431,7 @@ class Stage:
             except (K8sNetError, Refused, OSError) as error:
                 took += ", not observed"
                 outcome = Outcome(broken=f"{entry} cannot be observed: {error}")
-        with self._turn:
-            self._settle(entry, outcome, took)
+        return outcome, took
 
     def _settle(self, entry: _Entry, outcome: Outcome, took: str) -> None:
         """Take in what became of the release."""
