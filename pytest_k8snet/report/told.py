@@ -23,6 +23,7 @@ from .text import finding_text, note
 _COLLISIONS = ("M4A", "M4B", "M4C")
 _REVIEW = "R1"
 _MOST_NAMED = 12  # of those that show a finding, too: the summary has all of them
+_THEIRS = "; --tb=long has what to write for each"
 # What the chart as a whole lacks: a policy at all or for these pods, labels that name the release.
 _OF_THE_CHART = {
     ("M6", "none"),
@@ -49,20 +50,25 @@ def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
     failed = [result for result in results if result.outcome == "failed" and result.findings]
     failed.sort(key=reading_order)  # stable: else as they are
     sharing: dict[tuple[object, ...], list[Result]] = defaultdict(list)
+    snippets: dict[tuple[object, ...], set[str]] = defaultdict(set)
     for result, finding, _ in _told(failed):
         sharing[_cause(result, finding)].append(result)
+        snippets[_cause(result, finding)].add(finding.instead)
     explained: set[str] = set()
     texts = dict(_of_charts(results))
     for result in failed:
         text, elsewhere = result.reason, True
         messages, instead = [], set[str]()
         for _, finding, full in _told([result]):
-            first, *others = sharing[_cause(result, finding)]
+            cause = _cause(result, finding)
+            first, *others = sharing[cause]
             if first is result:
                 elsewhere = False
                 page = result.check not in explained
                 explained.add(result.check)
                 also, above = _also(first, others), finding.instead in instead
+                if len(snippets[cause]) > 1:
+                    also += _THEIRS
                 instead.add(finding.instead)
                 shown = finding_text(result, finding, also=also, page=page, above=above)
                 text = text.replace(full, shown)

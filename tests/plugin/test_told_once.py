@@ -32,6 +32,9 @@ def two_sets_two_workloads(make_chart: MakeChart) -> None:
     make_chart("charts/web", templates, **{"ci/ha-values.yaml": "{}\n"})
 
 
+THEIRS = "; --tb=long has what to write for each"
+
+
 def of(lines: list[str], beginning: str) -> list[str]:
     """The lines that begin with a text."""
     return [line for line in lines if line.startswith(beginning)]
@@ -45,7 +48,7 @@ def test_values_sets_and_workloads_with_one_cause_share_one_text(
     lines = run("-m", "M6")
     assert len(of(lines, "  instead")) == 1
     (also,) = of(lines, "  also")
-    assert also == "  also     Deployment/worker; all of these with ha"
+    assert also == f"  also     Deployment/worker; all of these with ha{THEIRS}"
     failed = of(lines, "FAILED ")
     assert len(failed) == 4
     assert failed[0].endswith("the pods of Deployment/web")
@@ -61,7 +64,7 @@ def test_values_sets_that_show_other_objects_name_them(
     sets = {"ci/ha-values.yaml": "worker: true\n", "ci/one-values.yaml": "{}\n"}
     make_chart("charts/web", {**NO_POLICY, "worker.yaml": optional}, **sets)
     (also,) = of(run("-m", "M6"), "  also")
-    assert also == "  also     with ha, Deployment/worker with ha, with one"
+    assert also == f"  also     with ha, Deployment/worker with ha, with one{THEIRS}"
 
 
 def test_labels_that_lack_the_release_are_told_once(
@@ -72,7 +75,7 @@ def test_labels_that_lack_the_release_are_told_once(
     make_chart("charts/web", {"web.yaml": web, "worker.yaml": worker})
     lines = run("-m", "M4S", "--k8snet-strict")
     assert len(of(lines, "  instead")) == 1
-    assert of(lines, "  also") == ["  also     Deployment/worker"]
+    assert of(lines, "  also") == [f"  also     Deployment/worker{THEIRS}"]
 
 
 @pytest.mark.parametrize("broken", ["{{ fail `never` }}", "kind: Service", "a: b: c"])
