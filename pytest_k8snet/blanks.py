@@ -27,13 +27,15 @@ _MAKES_WORKLOAD = re.compile(
 )
 _TEST_HOOK = re.compile(r"helm\.sh/hook[\"']?:[ \t]*[\"']?test(?:-success|-failure)?\b(?!,)")
 _MAKES_SERVICE = re.compile(r"^kind:\s*[\"']?Service\b", re.MULTILINE)
-_VALUE = r"((?:\{\{.*?\}\}|[^,{}\[\]\n])+)"
+# No expression is within another one, and no key within a word: what is tried from each place of a
+# long line again takes the square of its length.
+_VALUE = r"((?:\{\{(?:(?!\{\{|\}\}).)*\}\}|[^,{}\[\]\n])+)"
 _OWN_NAME = re.compile(rf"^(?:  |metadata:[^\n#]*?[{{,][ \t]*)name:[ \t]+{_VALUE}", re.MULTILINE)
 _OTHER_NAME = re.compile(
     rf"(?:^ {{3,}}(?:- )?|[{{,][ \t]*)(?:name|serviceName|host):[ \t]+{_VALUE}", re.MULTILINE
 )
 _OWN_METADATA = re.compile(r"^metadata:.*", re.MULTILINE)
-_ENTRY = re.compile(rf"([\w./-]+)[\"']?:[ \t]+{_VALUE}")
+_ENTRY = re.compile(rf"(?<![\w./-])([\w./-]+)[\"']?:[ \t]+{_VALUE}")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _VARIABLE = re.compile(r"\{\{-?\s*\$(\w+)\s*:=\s*(.*?)\s*-?\}\}")
 _SELECTOR = re.compile(r"(?:^[ \t-]*|[{,][ \t]*)selector:[ \t]*", re.MULTILINE)
@@ -186,12 +188,13 @@ def _selectors(owner: Service | NetworkPolicy, text: str) -> Iterator[frozenset[
 
     Of a policy's the outermost: those further in say who may come.
     """
-    found = list((_SELECTOR if isinstance(owner, Service) else _POLICY_SELECTOR).finditer(text))
+    pattern = _SELECTOR if isinstance(owner, Service) else _POLICY_SELECTOR
+    found = [(_depth(match), match) for match in pattern.finditer(text)]
     if not isinstance(owner, Service):
-        outermost = min(map(_depth, found), default=0)
-        found = [match for match in found if _depth(match) == outermost]
-    for match in found:
-        lines = list(_block(match))
+        outermost = min((depth for depth, _ in found), default=0)
+        found = [(depth, match) for depth, match in found if depth == outermost]
+    for (indent, _), match in found:
+        lines = list(_block(match, indent))
         if _may_be(owner, lines):
             yield frozenset(_parts(lines))
 
@@ -204,10 +207,9 @@ def _depth(selector: re.Match[str]) -> tuple[int, int]:
     return len(line) - len(line.lstrip(" \t-")), inside
 
 
-def _block(selector: re.Match[str]) -> Iterator[str]:
+def _block(selector: re.Match[str], indent: int) -> Iterator[str]:
     """The lines of a selector; of one in braces what stands between them."""
-    text, (indent, _) = selector.string, _depth(selector)
-    first, *lines = text[selector.end() :].splitlines() or [""]
+    first, *lines = selector.string[selector.end() :].splitlines() or [""]
     if re.match(r"\{(?!\{)", first):
         first = _in_braces(first)
         lines = [] if first.endswith("}") else lines

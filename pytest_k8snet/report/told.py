@@ -11,7 +11,7 @@ check (why it matters, where to read more) stands with the first of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..finding import Finding
@@ -49,26 +49,22 @@ def tell_once(results: Iterable[Result]) -> Mapping[str, Telling]:
     results = list(results)
     failed = [result for result in results if result.outcome == "failed" and result.findings]
     failed.sort(key=reading_order)  # stable: else as they are
-    sharing: dict[tuple[object, ...], list[Result]] = defaultdict(list)
-    snippets: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    sharing: dict[tuple[object, ...], list[tuple[Result, Finding]]] = defaultdict(list)
     for result, finding, _ in _told(failed):
-        sharing[_cause(result, finding)].append(result)
-        snippets[_cause(result, finding)].add(finding.instead)
+        sharing[_cause(result, finding)].append((result, finding))
     explained: set[str] = set()
     texts = dict(_of_charts(results))
     for result in failed:
         text, elsewhere = result.reason, True
         messages, instead = [], set[str]()
         for _, finding, full in _told([result]):
-            cause = _cause(result, finding)
-            first, *others = sharing[cause]
+            shared = sharing[_cause(result, finding)]
+            first = shared[0][0]
             if first is result:
                 elsewhere = False
                 page = result.check not in explained
                 explained.add(result.check)
-                also, above = _also(first, others), finding.instead in instead
-                if len(snippets[cause]) > 1:
-                    also += _THEIRS
+                also, above = _also_showing(shared), finding.instead in instead
                 instead.add(finding.instead)
                 shown = finding_text(result, finding, also=also, page=page, above=above)
                 text = text.replace(full, shown)
@@ -121,6 +117,14 @@ def _cause(result: Result, finding: Finding) -> tuple[object, ...]:
         everyone = {result.object, *finding.related}
         return (result.chart, frozenset(one for one in everyone if one.kind != "Service"))
     return (*identify(result.check, result.chart, result.subject, finding), finding.level)
+
+
+def _also_showing(shared: Sequence[tuple[Result, Finding]]) -> str:
+    """Who else shows a finding, and where to read what to write there, if that is not the same."""
+    first, *others = (result for result, _ in shared)
+    own = {finding.instead for result, finding in shared if result is first}
+    same = all(finding.instead in own for _, finding in shared)
+    return _also(first, others) + ("" if same else _THEIRS)
 
 
 def _also(first: Result, others: Iterable[Result]) -> str:

@@ -151,6 +151,17 @@ def test_a_blank_workload_excuses_the_service_whose_labels_it_has(
     assert readings(pytester, "M5D") == {reading}
 
 
+def test_a_long_word_and_expressions_without_an_end_are_looked_at_once(
+    pytester: pytest.Pytester, make_chart: MakeChart
+) -> None:
+    """Looked at again from each place they would never come to an end."""
+    word, expressions = "a" * 1_000_000, "a: {{ " * 100_000
+    labels = f"# {word}\n  word: {{ {word} }}\n  {{{{/* {expressions} */}}}}\n  app: web"
+    templates = {"service.yaml": SERVICE % "app: web", "web.yaml": BLANK % ("v1", "Pod", labels)}
+    make_chart("charts/web", templates, **{"values.yaml": "enabled: false\n"})
+    assert readings(pytester, "M5D") == {"values-incomplete"}
+
+
 IN_BRACES = {
     "service": """
     apiVersion: v1
