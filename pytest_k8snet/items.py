@@ -57,8 +57,7 @@ class ChartItem(FixtureItem):
         self.gathered = gathered
         self.found: tuple[Finding, ...] = ()
         self.said = self.looked = ""
-        self.skipped = ""
-        """Why there was nothing to judge."""
+        self.skipped = ""  # why there was nothing to judge
         # What pytest would find from reportinfo() for each item anew: all of a chart stand there.
         self.place = place or self.location[0]
         # Not through __dict__: that would give each item a table of its own.

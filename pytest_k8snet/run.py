@@ -243,7 +243,7 @@ class ChartRun:
         for line in self._session.stage.news() if self._session is not None else ():
             self.say(line)
         if report.nodeid.partition("::")[0] in self._nodeids:
-            forget(self._config, report)
+            forget(self._config, report, everything=self.worker)
 
     @cached_property
     def _nodeids(self) -> frozenset[str]:

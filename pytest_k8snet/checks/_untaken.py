@@ -20,12 +20,14 @@ _RUNTIME_WORDS = frozenset(("leader", "role", "active", "master", "primary", "re
 # Custom resources that describe something else than programs.
 _NO_PODS = re.compile(
     r"Monitor|Rule$|Certificate|Issuer|Secret|Route|Polic|Authorization|Authentication"
-    r"|VirtualService|DestinationRule|Gateway(?:Class)?$|HTTPProxy$|Middleware|IngressRoute|BackendConfig|ScaledObject"
+    r"|VirtualService|DestinationRule|Gateway(?:Class)?$|HTTPProxy$|Middleware|IngressRoute"
+    r"|BackendConfig|ScaledObject"
     r"|Dashboard|Data[Ss]ource|AlertmanagerConfig|Challenge|Order$|TLSOption|ServersTransport"
     r"|Scrape|^Probe$|VerticalPodAutoscaler|VaultAuth|VaultConnection|TLSStore|TraefikService"
     r"|ServiceEntry|WorkloadEntry|EnvoyFilter|^Sidecar$|^Telemetry$|ServiceProfile|ReferenceGrant"
     r"|ServiceExport|ServiceImport|NetworkSet$|NetworkAttachmentDefinition|TargetGroupBinding"
-    r"|DNSEndpoint|Plugin$|Kafka(?:Topic|User)$|FrontendConfig|IngressClassParams|VolumeSnapshot|SecurityContextConstraints"
+    r"|DNSEndpoint|Plugin$|Kafka(?:Topic|User)$|FrontendConfig|IngressClassParams"
+    r"|VolumeSnapshot|SecurityContextConstraints"
 )
 _ALIKE = 0.8
 # Labels that describe an application; programs that label pods write a prefix of their own.

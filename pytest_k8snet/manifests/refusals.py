@@ -123,12 +123,12 @@ def _refuse_clusterless(obj: KubernetesObject, service: Service) -> None:
         if not 0 <= number < 1 << 16:
             obj.refuse(f"spec.ports: nodePort {number} is no number up to 65535", "nodePort:")
     if service.type == "ClusterIP":
-        of_nodes = [f"nodePort {one['nodePort']}" for one in given if one.get("nodePort")]
+        of_nodes = [("nodePort", f" {one['nodePort']}") for one in given if one.get("nodePort")]
         if obj.spec.get("externalTrafficPolicy") and not obj.spec.get("externalIPs"):
-            of_nodes.append("externalTrafficPolicy")
-        for field in of_nodes:
-            said = f"spec has {field}, which is not for a Service of type ClusterIP"
-            obj.refuse(said, f"{field.partition(' ')[0]}:")
+            of_nodes.append(("externalTrafficPolicy", ""))
+        for field, value in of_nodes:
+            said = f"spec has {field}{value}, which is not for a Service of type ClusterIP"
+            obj.refuse(said, f"{field}:")
     if not (given or service.headless or service.type == "ExternalName"):
         obj.refuse("has no spec.ports, which only a headless Service can be without", "spec:")
 

@@ -138,7 +138,7 @@ def result_from_json(data: Mapping[str, Any]) -> Result:
     alike = {key: intern(text) for key, text in data.items() if isinstance(text, str)}
     made = data["object"]
     return Result(
-        data["id"],
+        alike["id"],
         alike.get("check", ""),
         alike["name"],
         alike["chart"],

@@ -33,7 +33,7 @@ _FROM = {
 
 
 def summary_lines(results: Results, *, notes: bool = True, left: str = "") -> Iterator[str]:
-    """Where to begin: what does not render, then charts by faults, then checks.
+    """Where to begin: what cannot be judged, then charts by faults, then checks.
 
     Of the checks those come first whose faults any pod of the cluster reaches.
 
@@ -200,9 +200,9 @@ def _found(found: list[Shown]) -> str:
     return text + (f" ({expected} expected)" if expected else "")
 
 
-def _some(sets: Iterable[str]) -> str:
-    """Values sets by name, as many as a line has room for."""
-    names = list(sets)
+def _some(some: Iterable[str]) -> str:
+    """Names, as many as a line has room for."""
+    names = list(some)
     left = len(names) - _SETS
     return ", ".join(names) if left < 2 else f"{', '.join(names[:_SETS])} and {left} more"
 

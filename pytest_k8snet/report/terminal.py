@@ -23,15 +23,16 @@ def say(config: pytest.Config, line: str) -> None:
         reporter.write_line(plain(line if line.startswith("k8snet: ") else f"k8snet: {line}"))
 
 
-def forget(config: pytest.Config, report: pytest.TestReport) -> None:
+def forget(config: pytest.Config, report: pytest.TestReport, *, everything: bool) -> None:
     """Let the terminal forget what it has no use for.
 
     That is a setup or teardown that has nothing to show: for each failure it looks
     through all of them for output of a teardown, and with hundreds of findings among
     thousands of tests that takes longer than the tests. ``--durations`` wants them all.
-    In a worker of pytest-xdist it is everything: a terminal keeps it there that nobody sees.
+
+    :param everything: for a worker of pytest-xdist, whose terminal nobody sees.
     """
-    if not hasattr(config, "workerinput") and (
+    if not everything and (
         report.when == "call" or not report.passed or report.sections or config.option.durations
     ):
         return
